@@ -2,16 +2,16 @@
  * `npm run bench -- [--json] [--only NAME[,NAME…]] [--trials N] [--seed N] [--wingman FILE]
  * [--peer FILE]`
  *
- * Measures Wingman side by side with what users would pick instead, in one run, alternating.
- * Results on stdout, progress on stderr. Exit code 0: everything was measured, or its peer is not
- * installed; 1: something could not be measured; 2: the command line is wrong. Limits are printed
- * and do not change the exit code.
- *   --trials   of each system, instead of each benchmark's own number
- *   BENCH_WITHOUT=tcx or bpf in the environment: Wingman's lease is by clsact or by nftables
- *   --seed     of the random phases and tables (default: 1)
+ * Measures Wingman against the alternatives, alternating in one run. Results on stdout, progress on
+ * stderr. Exit code 0: everything was measured, or its peer is not installed; 1: something could
+ * not be measured; 2: the command line is wrong. Limits are printed and do not change the exit
+ * code.
+ *   --trials   trials of each system, instead of the benchmark's default
+ *   --seed     seed of the random phases and tables (default: 1)
  *   --wingman  flight executable to measure, instead of building dist/wingman
- *   --peer     another flight executable, with which `turn` compares it: an earlier build, say, as
- *              long as its status has the same layout
+ *   --peer     another flight executable for `turn` to compare with: for instance an earlier build
+ *              whose status has the same layout
+ * Environment: BENCH_WITHOUT=tcx or bpf makes Wingman's lease use clsact or nftables.
  */
 import { existsSync, readFileSync, rmSync } from "node:fs";
 import { cpus, loadavg, release } from "node:os";

@@ -7,7 +7,7 @@ import { buildInputs, RECIPE } from "./build.ts";
 const ROOT = join(import.meta.dir, "..");
 const COMMIT = "0123456789abcdef0123456789abcdef01234567";
 
-test("what is built is the product and its one dependency: no change of a test or script is a change of the build", async () => {
+test("the build consists of the product and its one dependency: changes of tests and scripts do not change it", async () => {
   const inputs = await buildInputs();
   for (const wanted of ["src/main.ts", "src/rig/main.ts", "src/manage/web/page/page.css"])
     expect(inputs).toContain(wanted);
@@ -16,7 +16,7 @@ test("what is built is the product and its one dependency: no change of a test o
   expect(inputs.filter((input) => !isProduct.test(input))).toEqual([]);
 });
 
-test("src/ holds nothing else: what is not built there are tests and types", async () => {
+test("src/ holds only sources of the build, tests and types", async () => {
   const inputs = new Set(await buildInputs());
   const others = readdirSync(join(ROOT, "src"), { recursive: true, encoding: "utf8" })
     .map((name) => `src/${name}`)

@@ -1,15 +1,15 @@
 /**
  * Builds the two standalone executables:
  *   bun scripts/build.ts [--target T] [--outdir DIR]
- *     → DIR/wingman (flight) and DIR/wingman-rig (ground). Without --target for this machine, into
- *       dist/; with it for linux-x64, linux-arm64, linux-x64-musl or linux-arm64-musl, into dist/T/.
+ *     → DIR/wingman (flight) and DIR/wingman-rig (ground). Without --target: for this machine, in
+ *       dist/. Targets: linux-x64, linux-arm64, linux-x64-musl, linux-arm64-musl, in dist/T/.
  *
- * One commit gives the same bytes in every folder, at every time and whatever the environment says,
- * provided that it is built on one kind of machine: executables built for another one carry a bit
- * that says so (Bun's `cross_compiled_bytecode`). The environment variable SOURCE_COMMIT names the
- * commit where there is no repository.
+ * One commit gives the same bytes in every folder, at any time and in every environment, if it is
+ * built on the same kind of machine: cross-compiled executables carry a bit (Bun's
+ * `cross_compiled_bytecode`). Without a repository the environment variable SOURCE_COMMIT names the
+ * commit.
  *
- * Without any --minify option: Bun 1.4.5's --minify-syntax built an engine that took every peer for
+ * No --minify option is used: Bun 1.4.5's --minify-syntax built an engine that took every peer for
  * itself. Neither executable reads `.env`, `bunfig.toml`, `tsconfig.json` or `package.json` of the
  * folder it starts in.
  */
@@ -24,15 +24,15 @@ import { ownTarget, type Target, targetNamed, targetNames } from "./build/target
 
 const ROOT = join(import.meta.dir, "..");
 const ENTRIES = { wingman: "src/main.ts", "wingman-rig": "src/rig/main.ts" } as const;
-/** What is built by, beside what goes in. */
+/** Files that determine the build in addition to its inputs. */
 export const RECIPE = ["scripts/build.ts", "scripts/build", "package-lock.json", "tsconfig.json"];
 
 const EXIT_FAILED = 1;
 const EXIT_USAGE = 2;
 
 /**
- * Every file that goes into the executables, as the bundler finds them, relative to the root and
- * sorted: types are not among them, nor is anything that no entry imports.
+ * Every file that goes into the executables, as found by the bundler, relative to the root and
+ * sorted. Types, and files that no entry imports, are not among them.
  */
 export async function buildInputs(): Promise<string[]> {
   const { metafile } = await Bun.build({
@@ -49,8 +49,8 @@ export async function buildInputs(): Promise<string[]> {
 }
 
 /**
- * SHA-256 over path and content of everything that goes into the executables, and over the runtime
- * that they carry, as 16 hex digits.
+ * SHA-256 over path and content of everything that goes into the executables, and over their
+ * runtime, as 16 hex digits.
  */
 export function buildDigest(inputs: readonly string[]): string {
   const hash = createHash("sha256").update(Bun.revision);
@@ -63,7 +63,7 @@ export function buildDigest(inputs: readonly string[]): string {
   return hash.digest("hex").slice(0, 16);
 }
 
-/** What is told to the executable about itself. */
+/** Identity built into the executable. */
 interface Identity {
   readonly digest: string;
   readonly commit: string;
@@ -95,7 +95,7 @@ async function compile(
   ];
   const build = Bun.spawn([process.execPath, ...args], {
     cwd: ROOT,
-    // BUN_OPTIONS and the like would change what comes out.
+    // BUN_OPTIONS and the like would change the result.
     env: { PATH: process.env.PATH ?? "" },
     stdout: "pipe",
     stderr: "pipe",
@@ -108,7 +108,7 @@ async function compile(
   if (code !== 0) throw new Error(`building ${entry} failed:\n${out}${err}`);
 }
 
-/** Both executables or none. @throws Error, CommitError */
+/** Builds both executables or none. @throws Error, CommitError */
 async function build(target: Target, outdir: string): Promise<void> {
   const warn = (text: string) => process.stderr.write(`build: ${text}\n`);
   const inputs = await buildInputs();
@@ -128,7 +128,7 @@ async function build(target: Target, outdir: string): Promise<void> {
   );
 }
 
-/** What the command line asks for. @throws TypeError when it is wrong */
+/** Parses the command line. @throws TypeError when it is wrong */
 function options(args: string[]): { target: Target; outdir: string } {
   const { values } = parseArgs({
     args,

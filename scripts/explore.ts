@@ -1,23 +1,30 @@
 /**
- * Tries every placement of at most K faults over the core and the turn that fly, and checks what
- * must always hold in every state.
+ * Tries every placement of at most K faults on the core and the turn of the flight executable, and
+ * checks the properties in every state.
  *
  *   npm run explore -- [--servers N] [--functions N] [--faults K] [--period MS] [--lost N]
- *   [--recovered N] [--networks N] [--lease MS|off] [--tight] [--kinds a,b] [--from rest|off]
+ *   [--recovered N] [--networks N] [--lease MS|off] [--policy NAME] [--tight] [--kinds a,b]
+ *   [--from rest|off]
  *   [--first a,b] [--last a,b] [--burst TICKS] [--settling MS] [--outage MS] [--ignore P,…] [--minutes M] [--seconds S]
  *   [--memory MB] [--frontier FILE] [--json|--row]
  *
- * --first, --last: some of --kinds, of which alone the first and the last fault are.
- * --lease: by how much the kernel may end a lease early, 20 by default. --tight: one server has no
- * room for all functions. --settling and --outage: longer ones are violations. Exit 1 on a
- * violation, with the shortest story; scenarios/story plays it. --memory: no new state is begun
- * when states take more than that, 4096 by default. --frontier: what is known when the time or the
- * memory is over is kept there, and the next call goes on from it. --row: the row of README's table.
+ *   --first, --last      the only kinds, among --kinds, of the first and the last fault
+ *   --lease              how early the kernel may end a lease, in ms (default: 20)
+ *   --tight              one server has no room for all functions
+ *   --settling, --outage longer ones are violations
+ *   --memory             limit for the stored states (default: 4096); no new state is begun above it
+ *   --frontier           file that keeps the progress when time or memory runs out; the next call
+ *                        continues from it
+ *   --row                prints a row of src/commands/manual/explored.ts for `wingman help
+ *                        properties`
+ *
+ * Exit 1 on a violation, with the shortest story; scenarios/story replays it.
  */
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { CryptoHasher, Glob } from "bun";
+import { DEFAULT_POLICY, POLICY_NAMES } from "../src/allocation/policies.ts";
 import { LEASE_TICKS_MS } from "../src/limits.ts";
 import { type ExploredAircraft, optionsOf } from "../test/exploration/aircraft-explored.ts";
 import {
@@ -51,6 +58,7 @@ function readValues(): Record<string, string | boolean | undefined> {
         recovered: STRING,
         networks: STRING,
         lease: STRING,
+        policy: STRING,
         tight: BOOLEAN,
         kinds: STRING,
         first: STRING,
@@ -104,13 +112,14 @@ function readAircraft(): ExploredAircraft {
     recoveredAfterPeriods: number("recovered", 1, 20, 3),
     networks: number("networks", 1, 2, 1),
     isRoomy: values.tight !== true,
+    policy: list("policy", [DEFAULT_POLICY, ...POLICY_NAMES])[0] ?? DEFAULT_POLICY,
     ...(lease === undefined
       ? {}
       : { leaseTicksMs: lease === "off" ? null : number("lease", 0, 100, 20) }),
   };
 }
 
-function readWishes(aircraft: ExploredAircraft): Exploration {
+function readOptions(aircraft: ExploredAircraft): Exploration {
   const [from = "rest"] = list<"rest" | "off">("from", ["rest", "off"]);
   const kinds = list<FaultKind>("kinds", KIND_NAMES);
   const ignore = (values.ignore as string | undefined)?.split(",") ?? [];
@@ -141,13 +150,13 @@ function tell({ states, transitions, faults, isClosing, entry, entries }: Progre
 }
 
 const aircraft = readAircraft();
-const wishes = readWishes(aircraft);
+const wishes = readOptions(aircraft);
 const explorer = new Explorer(wishes);
 const outcome = run();
 const { violation: found } = outcome;
 const story = found === null ? null : storyOf(explorer, found.way, found.property);
 
-/** Goes on from the frontier when there is one, and keeps it when not every state is known. */
+/** Continues from the frontier when there is one, and saves it unless every state is known. */
 function run(): Outcome {
   const file = values.frontier as string | undefined;
   if (file === undefined) return explorer.run();
@@ -164,12 +173,12 @@ function run(): Outcome {
   return found;
 }
 
-/** How long and with how much memory is another question than what is explored. */
+/** Options of time and memory do not change what is explored. */
 function told(name: string, value: unknown): unknown {
   return ["seconds", "bytesMax"].includes(name) ? undefined : value;
 }
 
-/** Of everything that is explored, and of what explores. */
+/** Digest of the explored code and of the explorer. */
 function codeDigest(): string {
   const root = join(import.meta.dir, "..");
   const files = ["src", "test/simulation", "test/exploration"]
@@ -180,7 +189,7 @@ function codeDigest(): string {
   return digest.digest("hex").slice(0, 16);
 }
 
-/** What the story comes to when it is flown without saving and restoring. */
+/** Result of the story when it is flown without saving and restoring. */
 function flyAgain(lines: readonly string[]): string {
   try {
     play(lines.join("\n"));
@@ -235,7 +244,7 @@ function textOf({ violation, ...rest }: Outcome): string {
   return `${lines.join("\n")}\n`;
 }
 
-/** What was explored and what came of it, as README tells it. */
+/** The exploration and its result, as a row of src/commands/manual/explored.ts. */
 function rowOf(rest: Outcome): string {
   const { servers, functions, periodMs, lostAfterPeriods, networks, leaseTicksMs } = aircraft;
   const lease =
@@ -245,6 +254,7 @@ function rowOf(rest: Outcome): string {
     `${periodMs} ms × ${lostAfterPeriods}`,
     ...(networks === 2 ? ["two networks"] : []),
     leaseTicksMs === null ? "no lease" : lease,
+    ...(aircraft.policy === DEFAULT_POLICY ? [] : [aircraft.policy ?? ""]),
     ...(wishes.from === "off" ? ["from power-off"] : []),
   ];
   const isThere = (kind: FaultKind): boolean => kind !== "network" || networks === 2;
@@ -254,7 +264,7 @@ function rowOf(rest: Outcome): string {
   const first = values.first === undefined ? "" : `, the first ${values.first}`;
   const last = values.last === undefined ? "" : `, the last ${values.last}`;
   const ignored = (wishes.ignores ?? []).map((property) => `, but for "${property}"`);
-  const end = rest.violation === null ? "not closed" : "**violated**";
+  const end = rest.violation === null ? "not closed" : "VIOLATED";
   const cells = [
     what.join(", "),
     `${wishes.faults} of ${kinds}${first}${last}${ignored.join("")}${rest.closed ? "" : `, ${end}`}`,
@@ -264,7 +274,7 @@ function rowOf(rest: Outcome): string {
     `${rest.worstOutageMs} ms`,
     rest.leaseMarginMs === null ? "-" : `${rest.leaseMarginMs.toFixed(1).replace(".0", "")} ms`,
   ];
-  return `| ${cells.join(" | ")} |\n`;
+  return `  ${JSON.stringify(cells)},\n`;
 }
 
 function answer(): string {

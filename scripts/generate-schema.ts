@@ -7,8 +7,8 @@ import { toJsonSchema } from "@valibot/to-json-schema";
 import { ConfigSchema } from "../src/config/schema.ts";
 
 /**
- * The text of schema.json. Judgements in code (check, metadata) have no equivalent there; Wingman
- * itself makes them.
+ * The text of schema.json. Checks in code (check, metadata) have no equivalent there; only Wingman
+ * makes them.
  */
 export function jsonSchemaText(): string {
   const schema = toJsonSchema(ConfigSchema, {

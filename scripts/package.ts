@@ -6,12 +6,12 @@
  * give the same bytes. Exit code 0: DIR is whole; 1: it could not be written; 2: the command line,
  * the key, the configuration or the executable is wrong.
  *   --key         private Ed25519 key in PEM (PKCS#8)
- *   --out         directory of the part; must not be there, or be empty
+ *   --out         directory of the part; must be missing or empty
  *   --config      default: the default aircraft
  *   --target      linux-x64, linux-arm64, linux-x64-musl or linux-arm64-musl; default: this machine
  *   --layout      665-3 (default) or 665-2
- *   --executable  built for the target; default: where npm run build puts it
- *   --build       digest of the build, which stands in the executable; default: that of this source
+ *   --executable  executable for the target; default: the output of npm run build
+ *   --build       build digest in the executable; default: that of this source
  */
 import { createPublicKey, type KeyObject } from "node:crypto";
 import { existsSync } from "node:fs";
@@ -39,7 +39,7 @@ const ROOT = join(import.meta.dir, "..");
 const FIRMWARE_CONFIG = join(ROOT, "firmware-config");
 const DEFAULT_CONFIG = join(FIRMWARE_CONFIG, "single-aisle-180.json");
 
-/** Where `npm run build` puts the executable for a target. */
+/** Output path of `npm run build` for a target. */
 function builtFor(target: Target): string {
   const dist = join(ROOT, "dist");
   return target === ownTarget().name ? join(dist, "wingman") : join(dist, target, "wingman");
@@ -80,7 +80,7 @@ async function packagePart(args: string[]): Promise<void> {
 
   for (const [path, file] of secretFiles(loaded.config))
     process.stderr.write(
-      `package: ${path}: ${quoted(file)} is not in the part: it has to lie beside the installed configuration\n`,
+      `package: ${path}: ${quoted(file)} is not in the part: name it by an absolute path\n`,
     );
   const bytes = [...medium.values()].reduce((sum, content) => sum + content.length, 0);
   const size = `${medium.size} files, ${bytes.toLocaleString("en-US")} bytes`;

@@ -1,9 +1,17 @@
 // Installs what is missing, in plain JavaScript because it runs before anything is installed.
-//   node scripts/setup.mjs [start|test|bench|vm] npm packages from the lock file; system packages with
-//   apt-get when we are root, otherwise they are named.
+//   node scripts/setup.mjs [start|test|bench|vm] installs npm packages from the lock file, and system
+//   packages with apt-get as root; otherwise it names them.
 import { spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -12,12 +20,15 @@ const ROOT = dirname(dirname(fileURLToPath(import.meta.url)));
 const STAMP = join(ROOT, "node_modules", ".wingman-setup");
 
 /**
- * What the executables for other targets are run with: user-mode emulation and its C library for
- * arm64; musl's loader, and a compiler for the few functions that musl lacks of glibc's.
+ * To run the executables for other targets: user-mode emulation and libraries for arm64; musl's
+ * loader, and the tools to build a library of the few glibc functions that musl lacks.
  */
 const TARGET_COMMANDS = [
   ["qemu-aarch64", "qemu-user"],
   ["/usr/aarch64-linux-gnu/lib/libc.so.6", "libc6-arm64-cross"],
+  ["/usr/aarch64-linux-gnu/lib/libstdc++.so.6", "libstdc++6-arm64-cross"],
+  ["/usr/aarch64-linux-gnu/lib/libgcc_s.so.1", "libgcc-s1-arm64-cross"],
+  ["aarch64-linux-gnu-ld", "binutils-aarch64-linux-gnu"],
   ["/lib/ld-musl-x86_64.so.1", "musl"],
   ["tcc", "tcc"],
 ];
@@ -70,11 +81,16 @@ const COMMANDS = {
 };
 
 /**
- * Programs that a task needs without what their packages do beside: installing this one starts a
- * TFTP server for everybody. They are unpacked into node_modules/.debian.
+ * Files that a task needs without what their packages do beside: installing the first one starts a
+ * TFTP server for everybody, and the second one is for another processor. They are unpacked into
+ * node_modules/.debian.
  */
 const TFTP_SERVER = ["usr/sbin/in.tftpd", "tftpd-hpa"];
-const UNPACKED = { test: [TFTP_SERVER], vm: [TFTP_SERVER] };
+const MUSL_ARM64 = ["lib/ld-musl-aarch64.so.1", "musl:arm64"];
+const UNPACKED = {
+  test: [TFTP_SERVER, ...(process.arch === "x64" ? [MUSL_ARM64] : [])],
+  vm: [TFTP_SERVER],
+};
 /** The libraries of those, as files and packages. */
 const TFTP_LIBRARY = ["libwrap.so.0", "libwrap0"];
 const LIBRARIES = { test: [TFTP_LIBRARY], vm: [TFTP_LIBRARY] };
@@ -124,16 +140,33 @@ function unpackPrograms(task) {
   for (const [file, name] of missing) {
     process.stderr.write(`setup: unpacking ${name}\n`);
     const folder = mkdtempSync(join(tmpdir(), "wingman-setup-"));
-    const download = ["-q", "download", name];
-    const isThere =
-      run("apt-get", download, process.env, folder) ||
-      (run("apt-get", ["update", "-qq"]) && run("apt-get", download, process.env, folder));
-    const [archive] = isThere ? readdirSync(folder) : [];
+    const isThere = download(name, folder);
+    const archive = isThere ? readdirSync(folder).find((file) => file.endsWith(".deb")) : undefined;
     const isUnpacked =
       archive !== undefined && run("dpkg", ["-x", join(folder, archive), UNPACKED_FOLDER]);
     rmSync(folder, { recursive: true, force: true });
     if (!isUnpacked) fail(`could not unpack ${file} of the Debian package ${name}`);
   }
+}
+
+/** The archive of a package into a folder. Whether it is there. */
+function download(name, folder) {
+  const [, architecture] = name.split(":");
+  const options = architecture === undefined ? [] : foreign(architecture, folder);
+  const fetch = () => run("apt-get", [...options, "-q", "download", name], process.env, folder);
+  const update = () => run("apt-get", [...options, "update", "-qq"]);
+  return (architecture === undefined && fetch()) || (update() && fetch());
+}
+
+/** Options of apt-get for another processor: its lists lie in the folder, and no setting changes. */
+function foreign(architecture, folder) {
+  const [lists, cache] = [join(folder, "lists"), join(folder, "cache")];
+  for (const place of [join(lists, "partial"), join(cache, "archives", "partial")])
+    mkdirSync(place, { recursive: true });
+  return [
+    ...["amd64", architecture].flatMap((name) => ["-o", `APT::Architectures::=${name}`]),
+    ...["-o", `Dir::State::lists=${lists}`, "-o", `Dir::Cache=${cache}`],
+  ];
 }
 
 function installCommands(task) {

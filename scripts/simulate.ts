@@ -1,28 +1,32 @@
 /**
- * Flies the real core in virtual time under faults and checks P1 to P8 after every step.
+ * Runs the flight core in virtual time under faults and checks P1 to P8 after every step.
  *
  *   npm run simulate -- [--seeds N] [--seed S] [--from S] [--hours H] [--seconds S] [--servers N]
- *   [--period MS] [--ticks MS] [--mixed] [--jobs N] [--json]
+ *   [--period MS] [--ticks MS] [--policy NAME] [--mixed] [--jobs N] [--json]
  *
- * Without --seed it flies N seeds from S on (default 1,000 from 1), in as many processes as --jobs
- * says; --mixed: each start may be of the executable of the version before; with --hours it flies long flights with rare faults until H hours have been simulated.
- * --seed S flies one and prints its trace. After --seconds of a processor's time none is begun. Exit
- * 1 on a violation.
+ *   --seeds, --from  N seeds from S on (default: 1,000 from 1), in --jobs processes
+ *   --seed           one seed, with its trace
+ *   --hours          long flights with rare faults, until H hours have been simulated
+ *   --mixed          each start may use the executable of the previous version
+ *   --seconds        no new flight after S seconds of processor time
+ *
+ * Exit 1 on a violation.
  */
 import { parseArgs } from "node:util";
-import type { AircraftWishes } from "../test/simulation/aircraft.ts";
+import { POLICY_NAMES, type PolicyName } from "../src/allocation/policies.ts";
+import type { AircraftOptions } from "../test/simulation/aircraft.ts";
 import { fly } from "../test/simulation/flight.ts";
-import { shrink, tellFailure } from "../test/simulation/shrink.ts";
+import { reportFailure, shrink } from "../test/simulation/shrink.ts";
 import { Totals } from "../test/simulation/totals.ts";
 
 const DEFAULT_SEEDS = 1000;
 
-interface Wishes {
+interface SimulateOptions {
   seeds: number;
   from: number;
   seed: number | null;
   hours: number | null;
-  /** Of a processor, for each process: no further seed is begun after them. */
+  /** Processor seconds per process; afterwards no further seed is begun. */
   seconds: number;
   servers: number | undefined;
   periodMs: number | undefined;
@@ -30,6 +34,7 @@ interface Wishes {
   leaseTicksMs: number | undefined;
   /** Executables of two versions fly together. */
   isMixed: boolean;
+  policy: PolicyName | undefined;
   jobs: number;
   json: boolean;
   part: boolean;
@@ -54,7 +59,7 @@ function number(
   return value;
 }
 
-function readWishes(): Wishes {
+function readOptions(): SimulateOptions {
   let values: Record<string, string | boolean | undefined>;
   try {
     ({ values } = parseArgs({
@@ -68,6 +73,7 @@ function readWishes(): Wishes {
         period: { type: "string" },
         ticks: { type: "string" },
         mixed: { type: "boolean" },
+        policy: { type: "string" },
         jobs: { type: "string" },
         json: { type: "boolean" },
         part: { type: "boolean" },
@@ -93,14 +99,15 @@ function readWishes(): Wishes {
     periodMs: whole("period", 5, 1000),
     leaseTicksMs: whole("ticks", 0, 20),
     isMixed: values.mixed === true,
+    policy: policyOf(values.policy as string | undefined),
     jobs: whole("jobs", 1, 64) ?? 1,
     json: values.json === true,
     part: values.part === true,
   };
 }
 
-/** Flies one seed and shows how it went. */
-function replay(wishes: Wishes, seed: number): number {
+/** Flies one seed and shows its course. */
+function replay(wishes: SimulateOptions, seed: number): number {
   const result = fly({ seed, ...sizeOf(wishes), inWords: true });
   process.stdout.write(`${result.lines.join("\n")}\ntrace ${result.traceDigest}\n`);
   if (result.violation === null) return 0;
@@ -108,17 +115,31 @@ function replay(wishes: Wishes, seed: number): number {
   return 1;
 }
 
-function sizeOf({ servers, periodMs, leaseTicksMs, isMixed }: Wishes): AircraftWishes {
+function policyOf(name: string | undefined): PolicyName | undefined {
+  const known = POLICY_NAMES.find((policy) => policy === name);
+  if (name !== undefined && known === undefined)
+    refuse(`--policy: found "${name}", expected one of ${POLICY_NAMES.join(", ")}`);
+  return known;
+}
+
+function sizeOf({
+  servers,
+  periodMs,
+  leaseTicksMs,
+  isMixed,
+  policy,
+}: SimulateOptions): AircraftOptions {
   return {
     ...(isMixed ? { isMixed } : {}),
+    ...(policy === undefined ? {} : { policy }),
     ...(leaseTicksMs === undefined ? {} : { leaseTicksMs }),
     ...(servers === undefined ? {} : { servers }),
     ...(periodMs === undefined ? {} : { periodMs }),
   };
 }
 
-/** Seeds in this process. Stops at the first violation. */
-function flyHere(wishes: Wishes): Totals {
+/** Flies seeds in this process. Stops at the first violation. */
+function flyHere(wishes: SimulateOptions): Totals {
   const totals = new Totals();
   const size = sizeOf(wishes);
   const beganMs = performance.now();
@@ -133,7 +154,7 @@ function flyHere(wishes: Wishes): Totals {
     if (result.violation !== null) {
       if (!wishes.json && !wishes.part) {
         const less = shrink({ seed, ...size, ...longFlight }, result);
-        process.stdout.write(tellFailure({ seed, ...size }, less));
+        process.stdout.write(reportFailure({ seed, ...size }, less));
       }
       break;
     }
@@ -143,14 +164,14 @@ function flyHere(wishes: Wishes): Totals {
   return totals;
 }
 
-/** What this process has had of a processor since its start. */
+/** Processor time of this process since its start. */
 function processorSeconds(): number {
   const { user, system } = process.cpuUsage();
   return (user + system) / 1e6;
 }
 
-/** The seeds shared out among several processes of this script. */
-async function flyInParts(wishes: Wishes): Promise<Totals> {
+/** Distributes the seeds among several processes of this script. */
+async function flyInParts(wishes: SimulateOptions): Promise<Totals> {
   const perJob = Math.ceil(wishes.seeds / wishes.jobs);
   const beganMs = performance.now();
   const parts = Array.from({ length: wishes.jobs }, async (_, job) => {
@@ -168,6 +189,7 @@ async function flyInParts(wishes: Wishes): Promise<Totals> {
     if (wishes.periodMs !== undefined) args.push("--period", String(wishes.periodMs));
     if (wishes.leaseTicksMs !== undefined) args.push("--ticks", String(wishes.leaseTicksMs));
     if (wishes.isMixed) args.push("--mixed");
+    if (wishes.policy !== undefined) args.push("--policy", wishes.policy);
     if (Number.isFinite(wishes.seconds)) args.push("--seconds", String(wishes.seconds));
     if (wishes.hours !== null) args.push("--hours", String(wishes.hours / wishes.jobs));
     const child = Bun.spawn([process.execPath, import.meta.path, ...args], {
@@ -183,7 +205,7 @@ async function flyInParts(wishes: Wishes): Promise<Totals> {
   return totals;
 }
 
-const wishes = readWishes();
+const wishes = readOptions();
 if (wishes.seed !== null) process.exit(replay(wishes, wishes.seed));
 const totals = wishes.jobs === 1 ? flyHere(wishes) : await flyInParts(wishes);
 if (wishes.part) process.stdout.write(totals.serialize());

@@ -1,13 +1,14 @@
 /**
  * `npm run soak -- [--minutes N] [--seed S]`
  *
- * Flies the real executables through random faults, flight after flight, with two to four servers
- * in network namespaces, while a seat and a packet capture watch who answers for which VIP. Needs
- * root. One line for each flight on stdout. Exit code 0: never two answers, and after every burst
- * of faults everything ran again; 1: not so, and the seed that shows it is printed; 2: the command
- * line is wrong.
- *   --minutes  how long (default: 10); the flight that is under way is finished
- *   --seed     of the first flight (default: drawn); the next ones count up
+ * Runs the real executables through random faults, flight after flight, with two to four servers in
+ * network namespaces, while a seat and a packet capture watch which server answers for each VIP.
+ * Needs root. One line per flight on stdout. Exit code 0: never two answers, and everything ran
+ * again after every burst of faults; 1: otherwise, with the failing seed; 2: the command line is
+ * wrong.
+ *
+ * --minutes: how long (default: 10); the current flight is finished. --seed: of the first flight
+ * (default: random); the next ones count up.
  */
 import { parseArgs } from "node:util";
 import { fly, type Outcome } from "../test/chaos/chaos-flight.ts";

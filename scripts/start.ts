@@ -15,7 +15,7 @@ if ((await build.exited) !== 0) process.exit(1);
 const rig = Bun.spawn([join(ROOT, "dist", "wingman-rig"), ...process.argv.slice(2)], {
   stdio: ["inherit", "inherit", "inherit"],
 });
-// Ctrl-C reaches the rig by itself; it clears up and this process ends with its code.
+// Ctrl-C reaches the rig directly; it cleans up, and this process ends with its code.
 for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
   process.on(signal, () => {
     if (signal !== "SIGINT") rig.kill(signal);

@@ -1,9 +1,9 @@
 /**
  * Runs every test: builds the executables, checks types and style, then runs the suites, each in a
- * process of its own, in two lanes side by side. The last line is `N passed, N failed` (`, N
- * skipped` when there were any); exit 1 when anything failed. A suite that leaves a process or a
- * network namespace behind has failed once more. What an earlier run left that was killed is
- * removed first, and the line about it says where it was.
+ * separate process, in two parallel lanes. The last line is `N passed, N failed` (with `, N
+ * skipped` if there were any); exit 1 when anything failed. A suite that leaves a process or a
+ * network namespace behind counts as one more failure. Leftovers of an earlier, killed run are
+ * removed first, and reported with their place.
  *
  *   bun scripts/test.ts [SUITE …]      a suite is `check`, `unit`, or a folder of test/
  */
@@ -14,12 +14,14 @@ import { Lane, type Outcome, ROOT, suites } from "./test/suite.ts";
 import { Terminal } from "./test/terminal.ts";
 
 const BIN = join(ROOT, "node_modules", ".bin");
-/** Suites in which networks are measured and held up: one after the other, the others beside. */
+/**
+ * Suites that measure and delay networks: these run one after the other, the others in parallel.
+ */
 const ONE_BY_ONE = ["chaos", "field", "flood", "namespaces", "system"];
 
 const checks: readonly (readonly [string, readonly string[]])[] = [
   ["types", ["tsc", "--noEmit"]],
-  // What runs in the browser knows a document, and nothing of Bun.
+  // Browser code sees a document, and nothing of Bun.
   ["types of the page", ["tsc", "--noEmit", "-p", "src/manage/web/page"]],
   ["style", ["biome", "check", "."]],
 ];
@@ -53,7 +55,7 @@ for (const [signal, code] of [
   });
 }
 
-/** The result of a child is nobody's concern once a signal has ended the run. */
+/** The result of a child is ignored once a signal has ended the run. */
 async function unlessEnding<T>(result: Promise<T>): Promise<T> {
   const got = await result;
   return isEnding ? await new Promise<never>(() => undefined) : got;

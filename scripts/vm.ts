@@ -1,6 +1,6 @@
 /**
- * `npm run vm -- [--only NAME[,NAME…]] [--json]`: head-end servers as machines of their own, under
- * QEMU, with what is flashed onto them; a line for each check. Exit code 0 only if all passed.
+ * `npm run vm -- [--only NAME[,NAME…]] [--json]`: head-end servers as separate machines, under
+ * QEMU, with the flashed software; one line per check. Exit code 0 only if all passed.
  */
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
@@ -19,9 +19,9 @@ import type { InsideMessage, InsideOrder } from "./vm/inside.ts";
 
 const ROOT = join(import.meta.dir, "..");
 const WINGMAN = join(ROOT, "dist", "wingman");
-/** Stays and stays empty: what is mounted on it is there in the namespaces of a run alone. */
+/** Stays empty: anything mounted on it is only visible in the namespaces of a run. */
 const MOUNT_POINT = join(CACHE, "run");
-/** How long the kernel may take to end processes after the first one of their namespace. */
+/** Time for the kernel to end processes after the first one of their namespace. */
 const END_MS_MAX = 10_000;
 
 interface Outcome {
@@ -78,7 +78,7 @@ async function vm(args: string[]): Promise<number> {
   return passed ? EXIT_DONE : EXIT_FAILED;
 }
 
-/** What it prints goes to stderr with `--json`: there is one document on stdout. */
+/** With `--json` its output goes to stderr: there is one document on stdout. */
 async function build(isJson: boolean): Promise<void> {
   const command = Bun.spawn([process.execPath, "scripts/build.ts"], {
     cwd: ROOT,
@@ -87,7 +87,7 @@ async function build(isJson: boolean): Promise<void> {
   if ((await command.exited) !== 0) process.exit(EXIT_FAILED);
 }
 
-/** One run, as the process outside the namespaces sees it. */
+/** One run, as seen by the process outside the namespaces. */
 class Run {
   readonly outcomes: Outcome[] = [];
   failure: string | null = null;
@@ -104,7 +104,7 @@ class Run {
   async fly(prefix: readonly string[], order: InsideOrder): Promise<void> {
     const inside = join(import.meta.dir, "vm", "inside.ts");
     const command = [process.execPath, inside, JSON.stringify(order)];
-    // Should this process be killed, unshare is, and with it all that it started.
+    // If this process is killed, unshare is, too, and with it everything that it started.
     const child = Bun.spawn(["setpriv", "--pdeathsig", "KILL", ...prefix, ...command], {
       stdio: ["pipe", "pipe", "inherit"],
       detached: true,
@@ -123,7 +123,7 @@ class Run {
     if (this.failure !== null) console.error(`vm: ${this.failure}`);
   }
 
-  /** That nothing is left of the namespaces: no process, no mount. */
+  /** Checks that nothing is left of the namespaces: no process, no mount. */
   async concludeEnd(): Promise<void> {
     if (this.#namespaces.size === 0) return;
     let left = "";

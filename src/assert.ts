@@ -1,6 +1,6 @@
 /**
- * A programmer's error ends the process: the kernel and the other servers are built for a
- * server that is gone, not for one that goes on with a broken table. Assertions stay on in flight.
+ * A programming error ends the process: the kernel and the other servers can handle a server that
+ * is gone, but not one that continues with a broken table. Assertions stay on in flight.
  */
 export class AssertionError extends Error {
   override readonly name = "AssertionError";

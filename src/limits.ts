@@ -1,9 +1,9 @@
 /**
  * Every limit of the product with its reason, by subject. Tables are made at start-up in these
  * sizes and never grow, so that the work and the memory of one period are known before take-off
- * (P7). What limits must be to each other is asserted at the end of each file, when it loads; what
- * they must be to a configuration, in core/lease, boundary/timing, upkeep/address-renewal and
- * config/cross-checks. Everybody imports limits from here.
+ * (P7). Relations between limits are asserted at the end of each file, when it loads; relations to
+ * a configuration in core/lease, boundary/timing, upkeep/address-renewal and config/cross-checks.
+ * Everybody imports limits from here.
  */
 export * from "./limits/aircraft.ts";
 export * from "./limits/console.ts";

@@ -1,8 +1,9 @@
 /** The executable from outside: exit codes, what goes to stdout and what to stderr. */
 import { expect, test } from "bun:test";
-import { rmSync, writeFileSync } from "node:fs";
+import { readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { scratchDirectory } from "../test/harness/run-mark.ts";
+import { COMMANDS } from "./commands/command-list.ts";
 
 const MAIN = new URL("./main.ts", import.meta.url).pathname;
 
@@ -29,6 +30,13 @@ test("an unknown command is answered with the nearest", () => {
   expect(wingman("constructor").err).toStartWith(
     'wingman: unknown command "constructor"; expected one of run, check,',
   );
+});
+
+test("every command has a loader", () => {
+  const text = readFileSync(MAIN, "utf8");
+  const [, loaders = ""] = /LOADERS[^=]*=> *Promise<Command>>> = \{\n(.*?)\n\};/s.exec(text) ?? [];
+  const names = [...loaders.matchAll(/^ {2}(\w+): async/gm)].map(([, name = ""]) => name);
+  expect(names.sort()).toEqual(COMMANDS.map(({ name }) => name).sort());
 });
 
 test("help and version also as options", () => {

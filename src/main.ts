@@ -2,16 +2,16 @@
 
 import { writeFileSync } from "node:fs";
 import { CommandError, EXIT_FAILED, UsageError } from "./command-line/errors.ts";
-import { leaveWithTheReader } from "./command-line/reader.ts";
-import { COMMANDS, commandSummaries, PUBLIC_COMMANDS } from "./commands/catalogue.ts";
+import { exitWithReader } from "./command-line/reader.ts";
+import { COMMANDS, commandSummaries, PUBLIC_COMMANDS } from "./commands/command-list.ts";
 import { nearestName } from "./config/nearest.ts";
 import { quoted } from "./config/problem.ts";
 
 type Command = (args: string[]) => Promise<number>;
 
 /**
- * Each is loaded when it is called: the engine must not wait for, nor hold in memory, what it does
- * not use.
+ * Each is loaded on demand: the engine must neither wait for code that it does not use, nor keep it
+ * in memory.
  */
 const LOADERS: Readonly<Record<string, () => Promise<Command>>> = {
   run: async () => (await import("./commands/run.ts")).run,
@@ -20,6 +20,9 @@ const LOADERS: Readonly<Record<string, () => Promise<Command>>> = {
   status: async () => (await import("./commands/status.ts")).status,
   drain: async () => (await import("./commands/drain.ts")).drain,
   resume: async () => (await import("./commands/resume.ts")).resume,
+  capacity: async () => (await import("./commands/capacity.ts")).capacity,
+  hold: async () => (await import("./commands/hold.ts")).hold,
+  rebalance: async () => (await import("./commands/rebalance.ts")).rebalance,
   console: async () => (await import("./commands/console.ts")).console,
   log: async () => (await import("./commands/log.ts")).log,
   part: async () => (await import("./commands/part.ts")).part,
@@ -30,14 +33,15 @@ const LOADERS: Readonly<Record<string, () => Promise<Command>>> = {
   engine: async () => (await import("./commands/engine.ts")).engine,
   manage: async () => (await import("./commands/manage.ts")).manage,
   disk: async () => (await import("./commands/disk.ts")).disk,
+  take: async () => (await import("./commands/take.ts")).take,
   watch: async () => (await import("./commands/watch.ts")).watch,
   renew: async () => (await import("./commands/renew.ts")).renew,
   reserve: async () => (await import("./commands/reserve.ts")).reserve,
   launch: async () => (await import("./commands/launch.ts")).launch,
 };
 
-/** Processes that must outlive whoever reads their output, and that leave stdout alone. */
-const ROLES = ["run", "engine", "manage", "disk", "renew", "watch", "launch"];
+/** Processes that must survive their output's reader, and do not use stdout. */
+const ROLES = ["run", "engine", "manage", "disk", "take", "renew", "watch", "launch"];
 
 async function main(args: string[]): Promise<number> {
   const [first, ...rest] = args;
@@ -58,19 +62,19 @@ async function main(args: string[]): Promise<number> {
 
 async function run(name: string, args: string[]): Promise<number> {
   if (ROLES.includes(name)) nameProcess();
-  else leaveWithTheReader();
+  else exitWithReader();
   const load = LOADERS[name];
   if (load === undefined) throw new UsageError(unknownCommand(name));
   const command = await load();
   return command(args);
 }
 
-/** What is started by the name of a descriptor has that for its name in `ps` and `top`. */
+/** A program started through a descriptor has the descriptor as its name in `ps` and `top`. */
 function nameProcess(): void {
   if (!import.meta.url.includes("/$bunfs/")) return;
   try {
     writeFileSync("/proc/self/comm", "wingman");
-  } catch {} // a container may forbid it: nothing goes by the name
+  } catch {} // a container may forbid it: nothing depends on the name
 }
 
 function unknownCommand(name: string): string {
@@ -82,11 +86,11 @@ function unknownCommand(name: string): string {
 }
 
 try {
-  // Not process.exit: that cuts off output which a pipe has not taken yet.
+  // Not process.exit: that truncates output which a pipe has not accepted yet.
   process.exitCode = await main(process.argv.slice(2));
 } catch (error) {
-  // What the system refused is told in one line, too; by its name, because importing it would load
-  // libc for every command.
+  // A refusal of the system also takes one line; it is recognised by its name, because importing
+  // the class would load libc for every command.
   const isRefusal = error instanceof Error && error.name === "SystemError";
   if (!(error instanceof CommandError) && !isRefusal) throw error;
   console.error(`wingman: ${error.message}`);

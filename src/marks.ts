@@ -1,9 +1,9 @@
 /**
- * Names of the rare branches of the core. Each is counted where it is taken; the simulator demands
- * that its flights reach every one, so that no branch flies untried. Counting is one addition to a
+ * Names of the rare branches of the core. Each counts how often it is taken; the simulator requires
+ * that its flights reach every one, so that no branch flies untested. Counting is one addition to a
  * preallocated table.
  */
-/** What is not rare. */
+/** Anything that is not rare. */
 export const MARK_COMMON = 0;
 export const MARK_UNREACHABLE = 34;
 export const MARK_CORROBORATED = 1;
@@ -49,6 +49,8 @@ export const MARK_CUT_OFF_FROM_CLIENTS = 41;
 export const MARK_HELD = 42;
 export const MARK_ISOLATION_UNKNOWN = 43;
 export const MARK_ADD_WITHDRAWN = 44;
+export const MARK_REACTION_FOUND = 45;
+export const MARK_REACTION_SEARCHED = 46;
 
 export const MARK_NAMES: readonly string[] = [
   "what is not rare",
@@ -96,6 +98,8 @@ export const MARK_NAMES: readonly string[] = [
   "the claim waits for a lease that may still run",
   "the isolation is over, and others do not know of it yet",
   "a VIP that waited was not set: another server had it by then",
+  "a reaction stood in the contingency book",
+  "a reaction was searched for when it was needed",
 ];
 
 /** How often each was taken in this process. */

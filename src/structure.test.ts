@@ -1,35 +1,13 @@
 /** The rules of the house: who may import whom, and how long a file may be. */
 import { expect, test } from "bun:test";
-import { readdirSync, readFileSync } from "node:fs";
-import { join } from "node:path";
+import { importsOf, sources } from "../test/harness/source-files.ts";
 
-const ROOT = join(import.meta.dir, "..");
 const LINES_MAX = 450;
 const CORE_LINES_MAX = 400;
 const CORE_LINES_SUM_MAX = 4_000;
 
 /** Files that are still too long. A name leaves the list together with its reason to be in it. */
 const TOO_LONG: string[] = [];
-
-/** Text of every source file by its path from the root. */
-const sources = new Map(
-  readdirSync(join(ROOT, "src"), { recursive: true, encoding: "utf8" })
-    .map((name) => join("src", name))
-    .filter((file) => /\.(ts|js|html|css|svg)$/.test(file) && !file.endsWith(".test.ts"))
-    .sort()
-    .map((file) => [file, readFileSync(join(ROOT, file), "utf8")]),
-);
-
-/**
- * What a file imports, types included: a path from the root, or the name of a package. The forms:
- * `from "x"`, `import "x"`, and `import("x")` in code and in the comments that type the page.
- */
-function importsOf(file: string): string[] {
-  const forms = /\b(?:from\s+|import\s*\(?\s*)"([^"\n]+)"/g;
-  return [...(sources.get(file) ?? "").matchAll(forms)].map(([, specifier = ""]) =>
-    specifier.startsWith(".") ? join(file, "..", specifier) : specifier,
-  );
-}
 
 /** Every import that `isForbidden` says so of, as `importer → imported`. */
 function offences(isForbidden: (importer: string, imported: string) => boolean): string[] {

@@ -1,19 +1,33 @@
 /** `allocate`: how long the policies take for the largest aircraft, and in how many steps (P7). */
 import { Allocation, type Policy } from "../../src/allocation/allocation.ts";
-import { FunctionTable, PROCESS_NONE } from "../../src/allocation/function-table.ts";
+import { ContingencyBook } from "../../src/allocation/contingency-book.ts";
+import {
+  type FunctionRow,
+  FunctionTable,
+  PROCESS_NONE,
+} from "../../src/allocation/function-table.ts";
+import { PLANNED } from "../../src/allocation/planned/planned.ts";
 import { POLICIES, type PolicyName } from "../../src/allocation/policies.ts";
-import { FUNCTIONS_MAX, PRIORITY_MAX, SERVERS_MAX } from "../../src/limits.ts";
+import { BOOK_STEPS_PER_MS, FUNCTIONS_MAX, PRIORITY_MAX, SERVERS_MAX } from "../../src/limits.ts";
 import type { BenchContext, Benchmark, Figure, Report } from "./benchmark.ts";
 
 const TRIALS = 200;
+/** Computing books takes longer than looking up in them. */
+const LOOK_UPS = 40;
+const BOOKS = 10;
+const PERIOD_MS = 10;
 /**
- * The mean function needs 10, all together about 10,240: 16 servers of 660 have room for all, 15 no
- * longer.
+ * The mean function needs 10, all together about 10,240: 16 servers of 660 have room for all, 15 do
+ * not.
  */
 const REQUIRED_MAX = 19;
 const RESOURCE = 660;
 
-const FIGURES: Readonly<Record<PolicyName, string>> = { reset: "FIG. 3", preempt: "FIG. 4" };
+const FIGURES: Readonly<Record<PolicyName, string>> = {
+  reset: "FIG. 3",
+  preempt: "FIG. 4",
+  planned: "search",
+};
 
 export const allocate: Benchmark = {
   name: "allocate",
@@ -26,55 +40,104 @@ async function measure(context: BenchContext): Promise<Report> {
   const notes: string[] = [
     "no peer: none of them allocates by priority and resource in its fast path",
   ];
-  for (const policy of POLICIES) {
-    const label = `${policy.name} (${FIGURES[policy.name]})`;
-    const timesUs: number[] = [];
-    const steps: number[] = [];
-    const trialCount = context.trials ?? TRIALS;
-    let firstUs = 0;
-    for (let trial = 0; trial <= trialCount; trial++) {
-      const { table, allocation } = afterFailure(context, policy);
-      const beganMs = performance.now();
-      policy.allocate(table, allocation);
-      const tookUs = (performance.now() - beganMs) * 1000;
-      if (trial === 0) {
-        firstUs = tookUs;
-        continue;
-      }
-      timesUs.push(tookUs);
-      steps.push(allocation.steps);
-    }
-    figures.push({
-      label: `${label}, time`,
-      unit: "µs",
-      series: [{ system: "wingman", values: timesUs }],
-    });
-    figures.push({
-      label: `${label}, work`,
-      unit: "steps",
-      series: [{ system: "wingman", values: steps }],
-    });
-    notes.push(
-      `${label}: the first call after the table was made took ${firstUs.toFixed(0)} µs and is not counted`,
-    );
-  }
+  for (const policy of POLICIES) measurePolicy(context, policy, figures, notes);
+  figures.push(
+    one("planned, looked up in the contingency book, time", "µs", lookUpTimesUs(context)),
+    ...bookOfSix(context),
+  );
   return { figures, limits: [], notes, skipped: [] };
 }
 
-/** A random aircraft on which everything was allocated by `policy`, and then a server failed. */
+function one(label: string, unit: string, values: number[]): Figure {
+  return { label, unit, series: [{ system: "wingman", values }] };
+}
+
+function measurePolicy(
+  context: BenchContext,
+  policy: Policy & { readonly name: PolicyName },
+  figures: Figure[],
+  notes: string[],
+): void {
+  const label = `${policy.name} (${FIGURES[policy.name]})`;
+  const timesUs: number[] = [];
+  const steps: number[] = [];
+  const trialCount = context.trials ?? TRIALS;
+  let firstUs = 0;
+  for (let trial = 0; trial <= trialCount; trial++) {
+    const { table, allocation } = afterFailure(context, policy);
+    const beganMs = performance.now();
+    policy.allocate(table, allocation);
+    const tookUs = (performance.now() - beganMs) * 1000;
+    if (trial === 0) {
+      firstUs = tookUs;
+      continue;
+    }
+    timesUs.push(tookUs);
+    steps.push(allocation.steps);
+  }
+  figures.push(one(`${label}, time`, "µs", timesUs), one(`${label}, work`, "steps", steps));
+  notes.push(
+    `${label}: the first call after the table was made took ${firstUs.toFixed(0)} µs and is not counted`,
+  );
+}
+
+/** Reaction to the failure of a server of the largest aircraft, when it is in the book. */
+function lookUpTimesUs(context: BenchContext): number[] {
+  const timesUs: number[] = [];
+  for (let trial = 0; trial < (context.trials ?? LOOK_UPS); trial++) {
+    const { table, allocation } = afterFailure(context, PLANNED);
+    const failed = allocation.operable;
+    const book = new ContingencyBook(table, PLANNED);
+    allocation.operable = table.serverMask;
+    book.open(allocation);
+    // The nearest events come first: the failure of each server.
+    while (book.done < table.serverCount) book.advance(Number.POSITIVE_INFINITY);
+    allocation.operable = failed;
+    const beganMs = performance.now();
+    book.answer(allocation);
+    timesUs.push((performance.now() - beganMs) * 1000);
+  }
+  return timesUs;
+}
+
+/** Seconds of flight until the whole book of six servers and 36 functions is computed, at 10 ms. */
+function bookOfSix({ random, trials }: BenchContext): Figure[] {
+  const flightS: number[] = [];
+  const cpuMs: number[] = [];
+  for (let trial = 0; trial < (trials ?? BOOKS); trial++) {
+    const servers = 6;
+    const rows = Array.from({ length: 36 }, () => rowOf(random, (1 << servers) - 1));
+    const load = rows.reduce((sum, { required }) => sum + required, 0);
+    // Full when one server is lost.
+    const table = new FunctionTable(Array(servers).fill(Math.ceil(load / (servers - 1))), rows);
+    const allocation = new Allocation();
+    allocation.operable = table.serverMask;
+    PLANNED.allocate(table, allocation);
+    allocation.current.set(allocation.assigned);
+    const book = new ContingencyBook(table, PLANNED);
+    book.open(allocation);
+    const began = process.cpuUsage();
+    let periods = 0;
+    for (; book.done < book.entries; periods++) book.advance(BOOK_STEPS_PER_MS * PERIOD_MS);
+    const { user, system } = process.cpuUsage(began);
+    flightS.push((periods * PERIOD_MS) / 1000);
+    cpuMs.push((user + system) / 1000);
+  }
+  const of = "contingency book of 6 servers and 36 functions, worked out";
+  return [
+    one(`${of}: flight at ${PERIOD_MS} ms`, "s", flightS),
+    one(`${of}: processor`, "ms", cpuMs),
+  ];
+}
+
+/** A random aircraft, allocated by `policy`, on which a server then failed. */
 function afterFailure(
   context: BenchContext,
   policy: Policy,
 ): { table: FunctionTable; allocation: Allocation } {
   const { random } = context;
   const everywhere = (1 << SERVERS_MAX) - 1;
-  const rows = Array.from({ length: FUNCTIONS_MAX }, () => ({
-    required: 1 + random.below(REQUIRED_MAX),
-    priority: 1 + random.below(PRIORITY_MAX),
-    servers: everywhere,
-    process: PROCESS_NONE,
-    stopGraceMs: 0,
-  }));
+  const rows = Array.from({ length: FUNCTIONS_MAX }, () => rowOf(random, everywhere));
   const table = new FunctionTable(Array(SERVERS_MAX).fill(RESOURCE), rows);
   const allocation = new Allocation();
   allocation.operable = everywhere;
@@ -82,4 +145,17 @@ function afterFailure(
   allocation.current.set(allocation.assigned);
   allocation.operable = everywhere & ~(1 << random.below(SERVERS_MAX));
   return { table, allocation };
+}
+
+function rowOf(
+  random: BenchContext["random"],
+  servers: number,
+): FunctionRow & { required: number } {
+  return {
+    required: 1 + random.below(REQUIRED_MAX),
+    priority: 1 + random.below(PRIORITY_MAX),
+    servers,
+    process: PROCESS_NONE,
+    stopGraceMs: 0,
+  };
 }

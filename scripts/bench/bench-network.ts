@@ -1,7 +1,7 @@
 import { RuntimeError } from "../../src/command-line/errors.ts";
 import { tryCommand } from "../../src/rig/command-run.ts";
 
-/** Two servers and a client on one switch, and what the benchmarks do to them. */
+/** Two servers and a client on one switch, and the benchmarks' actions on them. */
 
 import { waitFor } from "../../src/rig/condition.ts";
 import { cleanEnvironment } from "../../src/supervisor/own-executable.ts";
@@ -13,7 +13,7 @@ import type { CleanUp } from "./clean-up.ts";
 export const INTERFACE = "eth0";
 
 const DEATH_DEADLINE_MS = 5000;
-/** Benchmarks use IPv4 alone. */
+/** Benchmarks only use IPv4. */
 const UNUSED_IPV6 = "::";
 
 export class Machine {
@@ -24,10 +24,7 @@ export class Machine {
     readonly address: string,
   ) {}
 
-  /**
-   * Command prefix that runs a program on this machine; the program keeps the number of the
-   * process.
-   */
+  /** Command prefix that runs a program on this machine; the program keeps the process number. */
   get enter(): string[] {
     return this.host.enter;
   }
@@ -37,7 +34,7 @@ export class Machine {
     return this.host.processes();
   }
 
-  /** Starts a program that stays; its output goes to `log`. */
+  /** Starts a background program; its output goes to `log`. */
   start(command: readonly string[], log: string): Bun.Subprocess {
     const output = Bun.file(log);
     return Bun.spawn([...this.enter, ...command], {
@@ -72,7 +69,7 @@ export class BenchNetwork {
     this.client = machine("c", 100);
   }
 
-  /** @throws RuntimeError when the machine does not let us */
+  /** @throws RuntimeError when the machine does not permit it */
   static create(cleanUp: CleanUp): BenchNetwork {
     if (process.getuid?.() !== 0)
       throw new RuntimeError("network namespaces: this user is not root");
@@ -104,8 +101,8 @@ export class BenchNetwork {
   }
 
   /**
-   * As after a fresh boot of both servers: no process, no address but their own, no packet filter,
-   * and nobody remembers them.
+   * State after a fresh boot of both servers: no process, only their own addresses, no packet
+   * filter, and nobody has cached them.
    */
   async renew(): Promise<void> {
     for (const server of this.servers) {
@@ -117,8 +114,8 @@ export class BenchNetwork {
 
   /**
    * Power off, as the network sees it: the cable is dead from one instant on, and no process of the
-   * machine lives to send anything when it comes back. In that order: a program that is killed says
-   * nothing, and one that notices the dead cable cannot be heard.
+   * machine survives to send anything when it comes back. The cable goes first: a killed program
+   * sends nothing, and one that notices the dead cable cannot be heard.
    */
   async powerOff(server: Machine): Promise<void> {
     const processes = server.processes();

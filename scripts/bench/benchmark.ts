@@ -1,31 +1,31 @@
-/** What a benchmark is given and what it reports. */
+/** Input and output of a benchmark. */
 
 import type { SeededRandom } from "../../test/harness/seeded-random.ts";
 import type { CleanUp } from "./clean-up.ts";
 
 export interface Benchmark {
   name: string;
-  /** What is measured, and how, in one line. */
+  /** Subject and method, in one line. */
   title: string;
   measure(context: BenchContext): Promise<Report>;
 }
 
 export interface BenchContext {
-  /** Trials of each system that the user asked for; null: the benchmark's own number. */
+  /** Trials of each system requested by the user; null for the benchmark's own number. */
   trials: number | null;
   random: SeededRandom;
   cleanUp: CleanUp;
-  /** Directory for everything that the run writes; removed in the end. */
+  /** Directory for all files of the run; removed at the end. */
   directory: string;
-  /** Path of the flight executable; builds it when first asked. Throws RuntimeError. */
+  /** Path of the flight executable; builds it on first use. Throws RuntimeError. */
   wingman(): Promise<string>;
   /** Another flight executable to compare with, null when none was named. */
   peer: string | null;
-  /** Says on stderr what is going on. */
+  /** Reports progress on stderr. */
   progress(text: string): void;
 }
 
-/** What one system reached, in the unit of its figure; one value for each trial. */
+/** Results of one system in the unit of its figure; one value per trial. */
 export interface Series {
   system: string;
   values: number[];
@@ -39,8 +39,8 @@ export interface Figure {
 }
 
 /**
- * What the product is to reach. Printed, and never the exit code: that tells only whether it could
- * be measured.
+ * The product's target. It is printed, but does not change the exit code, which only tells whether
+ * measuring was possible.
  */
 export interface Limit {
   text: string;

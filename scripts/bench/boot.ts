@@ -1,6 +1,6 @@
 /**
- * `boot`: from the start of the program to its first keep-alive, and to its first announcement of a
- * VIP, with no peer there.
+ * `boot`: time from the start of the program to its first keep-alive, and to its first announcement
+ * of a VIP, without a peer.
  */
 import { join } from "node:path";
 import { RuntimeError } from "../../src/command-line/errors.ts";
@@ -13,7 +13,7 @@ import { headEnds } from "./side-by-side.ts";
 const TRIALS = 10;
 const DEADLINE_MS = 20_000;
 
-/** What frame-watch prints, µs of CLOCK_MONOTONIC. */
+/** Output of frame-watch, in µs of CLOCK_MONOTONIC. */
 export interface FrameTimes {
   keepAliveUs: number;
   announcementUs: number;
@@ -89,7 +89,7 @@ async function bootOnce(
     { stdio: ["ignore", "pipe", "inherit"] },
   );
   const output = watch.stdout.getReader();
-  await output.read(); // it says that it listens
+  await output.read(); // it reports that it listens
   const beganUs = nowUs();
   system.start(network.servers[0], 0);
   const decoder = new TextDecoder();

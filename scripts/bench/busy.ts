@@ -1,6 +1,6 @@
 /**
- * `busy`: nothing fails, but the processors are wanted by others: how often does the standby take
- * over all the same?
+ * `busy`: nothing fails, but other processes compete for the processors: how often does the standby
+ * take over needlessly?
  */
 import { RuntimeError } from "../../src/command-line/errors.ts";
 import { MEASURING_PRIORITY } from "../../test/harness/measuring-priority.ts";

@@ -1,12 +1,12 @@
 /**
- * What must be undone however the run ends: in good order, by an error, or by Ctrl-C. Actions are
- * synchronous, because nobody waits for promises when a signal ends the process, and are taken in
- * the opposite order of their entry.
+ * Actions to undo however the run ends: orderly, by an error, or by Ctrl-C. They are synchronous,
+ * because a process that a signal ends does not wait for promises, and run in reverse order of
+ * entry.
  */
 export class CleanUp {
   private readonly actions = new Set<() => void>();
 
-  /** Enters an action; the function that comes back takes it and strikes it off. */
+  /** Enters an action; the returned function runs it and removes it. */
   defer(action: () => void): () => void {
     this.actions.add(action);
     return () => {
@@ -14,9 +14,7 @@ export class CleanUp {
     };
   }
 
-  /**
-   * Takes every action that is left. One that fails is reported and does not hold up the others.
-   */
+  /** Runs all remaining actions. A failure is reported and does not stop the others. */
   run(): void {
     for (const action of [...this.actions].reverse()) {
       this.actions.delete(action);

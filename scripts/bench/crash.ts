@@ -1,6 +1,6 @@
 /**
- * `crash`: all processes of the owner are killed and its link stays up, so its kernel goes on
- * answering for what it has.
+ * `crash`: all processes of the owner are killed while its link stays up, so its kernel keeps
+ * answering for its addresses.
  */
 import { nowUs } from "../../src/io/monotonic-clock.ts";
 import { waitFor } from "../../src/rig/condition.ts";
@@ -14,9 +14,9 @@ import { compare, headEnds, outageFigure, remarks } from "./side-by-side.ts";
 import { summaryOf } from "./statistics.ts";
 
 const TRIALS = 20;
-/** So long the dead owner is watched; what is not over by then is entered with this time. */
+/** Watching time of the dead owner; a longer time is entered as this one. */
 const WATCHED_MS = 3000;
-/** Of the issue. */
+/** From the requirements. */
 const GONE_LIMIT_MS = 2000;
 
 export const crash: Benchmark = {

@@ -1,4 +1,4 @@
-/** One trial: two servers settled, a client asking, a fault, and what the client saw. */
+/** One trial: two settled servers, a client that asks, a fault, and the client's observations. */
 import { readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { RuntimeError } from "../../src/command-line/errors.ts";
@@ -11,19 +11,19 @@ import { PERIOD_MS } from "./head-end.ts";
 import { PROBE_PORT, ProbeRecord } from "./probe-record.ts";
 
 const SETTLE_DEADLINE_MS = 20_000;
-/** keepalived was seen to need 5 s at times. */
+/** keepalived sometimes needed 5 s. */
 const TAKEOVER_DEADLINE_MS = 20_000;
-/** Answered rounds in a row that count as a steady service. */
+/** Consecutive answered rounds that count as a steady service. */
 const STEADY_ROUNDS = 200;
-/** After everything is settled both systems get this long to calm down. */
+/** Time for both systems to calm down after everything has settled. */
 const CALM_MS = 400;
 
-/** The numbers by which the responders answer: 0 means nobody. */
+/** Numbers of the responders; 0 means none. */
 const FIRST_SERVER = 1;
 const SECOND_SERVER = 2;
 
 export interface Fault {
-  /** Makes server 0 stop owning the VIPs. */
+  /** Makes server 0 lose the VIPs. */
   inflict(network: BenchNetwork, system: HeadEnd): Promise<void>;
 }
 
@@ -86,7 +86,10 @@ export async function measureTrial(context: BenchContext, trial: Trial): Promise
   }
 }
 
-/** Boots both servers anew and waits until the first owns everything and the second stands by. */
+/**
+ * Boots both servers from scratch and waits until the first owns everything and the second stands
+ * by.
+ */
 export async function startPair(
   context: BenchContext,
   network: BenchNetwork,
@@ -119,8 +122,8 @@ export async function startPair(
 }
 
 /**
- * Faults come at any phase of the keep-alive period; a sleep is right to a millisecond, the rest is
- * chance.
+ * Faults come at any phase of the keep-alive period; a sleep is accurate to a millisecond, the rest
+ * is chance.
  */
 async function waitForPhase(context: BenchContext): Promise<void> {
   const untilUs = nowUs() + context.random.below(5 * PERIOD_MS * 1000);

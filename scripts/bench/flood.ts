@@ -1,5 +1,5 @@
 /**
- * `flood`: an attacker on the client network sends as fast as its kernel takes it, and nothing else
+ * `flood`: an attacker on the client network sends as fast as its kernel accepts, and nothing else
  * happens.
  */
 import { readFileSync, rmSync } from "node:fs";
@@ -18,7 +18,7 @@ const SECONDS = 30;
 const STATUS_DEADLINE_MS = 10_000;
 /** Processes of the attacker. */
 const ATTACKERS = 2;
-/** What the attacker sends: see flooder.ts. */
+/** Kinds of traffic: see flooder.ts. */
 const KINDS = ["garbage", "forged", "replayed"] as const;
 
 export const flood: Benchmark = {
@@ -29,7 +29,7 @@ export const flood: Benchmark = {
 
 interface Outcome {
   datagramsPerSecond: number;
-  /** Times that a server took the VIP. */
+  /** How often a server took the VIP. */
   takeOvers: number;
 }
 
@@ -114,8 +114,8 @@ async function measure(context: BenchContext): Promise<Report> {
 }
 
 /**
- * The latest keep-alive of server `index`, in µs; of its present engine, should one have begun
- * anew.
+ * Maximum lateness of keep-alives of server `index`, in µs; for its current engine, should one have
+ * restarted.
  */
 async function latestUs(system: WingmanHeadEnd, index: number): Promise<number> {
   let maxUs = Number.NaN;
@@ -166,7 +166,7 @@ async function flooded(
       child.kill("SIGKILL");
   });
   const texts = await Promise.all(attackers.map(({ stdout }) => new Response(stdout).text()));
-  await Bun.sleep(500); // a failover that has begun ends
+  await Bun.sleep(500); // a failover in progress ends
   stop();
   if (attackers.some(({ exitCode }) => exitCode !== 0))
     throw new RuntimeError(`the attacker failed: ${attack[0]}`);
@@ -192,8 +192,8 @@ function watch(context: BenchContext, server: Machine): { monitor: Bun.Subproces
 }
 
 /**
- * How often the address came up where it was not. A report about an address that is there already
- * (a renewed lifetime) is no news.
+ * How often the address came up where it was not before. A report about an existing address (a
+ * renewed lifetime) does not count.
  */
 function takeOversOf(file: string, vip: string, heldBefore: boolean): number {
   let held = heldBefore;

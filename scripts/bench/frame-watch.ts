@@ -1,5 +1,5 @@
 /**
- * A process of its own on the client: `frame-watch.ts VIP DEADLINE_MS` says `ready`, watches the
+ * A separate process on the client: `frame-watch.ts VIP DEADLINE_MS` prints `ready`, watches the
  * wire, and prints {@link FrameTimes} once it has seen a keep-alive of either system and an ARP
  * packet that announces the VIP.
  */

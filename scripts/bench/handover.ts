@@ -7,7 +7,7 @@ import { compare, headEnds, outageFigure, remarks } from "./side-by-side.ts";
 import { medianOf, summaryOf } from "./statistics.ts";
 
 const TRIALS = 20;
-/** Of the issue: no seat sees a gap above this. */
+/** Requirement: no seat sees a gap above this. */
 const LIMIT_MS = 10;
 
 export const handover: Benchmark = {

@@ -1,10 +1,9 @@
-/** A pair of head-end servers as the benchmarks see it, whichever software flies on them. */
+/** A pair of head-end servers for the benchmarks, with any software. */
 import { readFileSync } from "node:fs";
 import type { Machine } from "./bench-network.ts";
 
 /**
- * Software that keeps VIPs alive on two servers, the first of which is to own them all as long as
- * it lives.
+ * Software that keeps VIPs alive on two servers; the first one should own them all while it lives.
  */
 export interface HeadEnd {
   readonly name: string;
@@ -12,24 +11,16 @@ export interface HeadEnd {
   prepare(vips: readonly string[]): void;
   /** Starts it on server `index` (0 or 1). */
   start(machine: Machine, index: number): void;
-  /**
-   * Whether server 0 owns every VIP, and server 1, when it is started, stands by and hears server
-   * 0.
-   */
+  /** Whether server 0 owns every VIP, and server 1, if started, stands by and hears server 0. */
   isSettled(machines: readonly Machine[]): Promise<boolean>;
   /**
-   * The server (0 or 1) that owns every VIP while the other stands by and hears it, or null while
+   * The server (0 or 1) that owns every VIP while the other stands by and hears it, or null when
    * there is none.
    */
   ownerIn(machines: readonly [Machine, Machine]): Promise<number | null>;
-  /**
-   * The last lines that the software on server `index` has said, for when it does not do what it
-   * should.
-   */
+  /** Last lines logged by the software on server `index`, for error messages. */
   lastWords(index: number): string;
-  /**
-   * Planned departure of server 0 as its operator would order it. Comes back when it was ordered.
-   */
+  /** Planned departure of server 0, as ordered by an operator. Returns when it was ordered. */
   depart(machine: Machine): Promise<void>;
 }
 
@@ -38,8 +29,8 @@ export const PERIOD_MS = 10;
 export const LOST_AFTER_PERIODS = 3;
 
 /**
- * The shortest detection time of Wingman that a lease fits into, at {@link PERIOD_MS}; keepalived
- * has no lease.
+ * Wingman's shortest detection time that fits a lease, at {@link PERIOD_MS}; keepalived has no
+ * lease.
  */
 export const LOST_AFTER_PERIODS_WITH_LEASE = 5;
 

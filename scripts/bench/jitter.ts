@@ -1,5 +1,6 @@
 /**
- * `jitter`: how late the flight loop wakes up, against cyclictest, the yardstick for the machine.
+ * `jitter`: how late the flight loop wakes up, compared with cyclictest, the yardstick for the
+ * machine.
  */
 import { runCommand } from "../../src/rig/command-run.ts";
 import { BenchNetwork } from "./bench-network.ts";
@@ -10,7 +11,7 @@ import { WingmanHeadEnd } from "./wingman-head-end.ts";
 
 const TRIALS = 3;
 const SECONDS = 20;
-/** Lateness in µs that cyclictest's histogram covers; what lies above is its maximum. */
+/** Range in µs of cyclictest's histogram; values above it count as its maximum. */
 const HISTOGRAM_US = 20_000;
 const QUANTILES = ["p50", "p99", "p999", "max"] as const;
 

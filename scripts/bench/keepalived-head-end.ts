@@ -13,13 +13,13 @@ import { type HeadEnd, lastLines, PERIOD_MS } from "./head-end.ts";
  */
 const PRIORITIES = [254, 253] as const;
 
-/** Of its VRRP process; Wingman's engine takes the same by itself. */
+/** Real-time priority of its VRRP process; Wingman's engine uses the same by default. */
 const KEEPALIVED_PRIORITY = 50;
 
 /**
- * With a real-time priority keepalived limits the time that it may compute without a pause to 10
- * ms, and the kernel kills it when it exceeds that: adding some hundred addresses takes longer, and
- * both servers died and were restarted for ever.
+ * With a real-time priority keepalived limits its uninterrupted computing time to 10 ms, and the
+ * kernel kills it beyond that. Adding some hundred addresses takes longer: both servers died and
+ * restarted for ever.
  */
 const REALTIME_US_MAX = 1_000_000;
 
@@ -132,7 +132,7 @@ function hearsVrrp(machine: Machine): boolean {
 
 function configuration(vips: readonly string[], priority: number, realtime: boolean): string {
   const [first, ...others] = vips;
-  // An advertisement has room for few addresses: the others come along with the first.
+  // An advertisement has room for few addresses: the others move together with the first.
   const excluded =
     others.length === 0
       ? ""

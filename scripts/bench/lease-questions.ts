@@ -1,8 +1,7 @@
 /**
- * Asks for a VIP, in the network namespace that it is started in, from just before who holds the
- * lease gets a signal until after the lease: `lease-questions.ts INTERFACE SEAT VIP SERVER_MAC FILE
- * PID SIGNAL`. FILE is the holder's (test/children/watched-lease-holder). Prints a LastAnswer as
- * JSON.
+ * Asks for a VIP in its own network namespace, from just before the lease's holder gets a signal
+ * until after the lease: `lease-questions.ts INTERFACE SEAT VIP SERVER_MAC FILE PID SIGNAL`. FILE
+ * belongs to the holder (test/children/watched-lease-holder). Prints a LastAnswer as JSON.
  */
 import { MappedFile } from "../../src/io/mapped-file.ts";
 import { ETHER_TYPE_ALL, PacketSocket } from "../../src/io/packet-socket.ts";

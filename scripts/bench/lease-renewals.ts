@@ -1,6 +1,6 @@
 /**
- * Renews a lease many times, by eBPF and by nftables, in the network namespace that it is started
- * in: `lease-renewals.ts INTERFACE TRIALS`. Prints {@link RenewalTimes} as JSON.
+ * Renews a lease many times, by eBPF and by nftables, in its own network namespace:
+ * `lease-renewals.ts INTERFACE TRIALS`. Prints {@link RenewalTimes} as JSON.
  */
 import { ETIME } from "../../src/io/errno.ts";
 import { FilterInterfaces } from "../../src/io/filter-interfaces.ts";
@@ -11,7 +11,7 @@ import { VipLease } from "../../src/io/vip-lease.ts";
 import { VipPrograms } from "../../src/io/vip-programs.ts";
 import { vip } from "../../test/harness/virtual-network.ts";
 
-/** ns of the processor for a renewal, one value for each trial. */
+/** Processor time of a renewal in ns, one value per trial. */
 export interface RenewalTimes {
   ebpf: number[];
   nftables: number[];
@@ -27,7 +27,7 @@ function check(isRight: boolean): void {
   if (!isRight) throw new Error("a renewal was refused");
 }
 
-/** ns of the processor for one of `count` calls: what else runs on the machine does not count. */
+/** Processor time in ns of one of `count` calls: other load on the machine does not count. */
 function measure(count: number, renew: () => void): number {
   const before = process.cpuUsage();
   for (let number = 0; number < count; number++) renew();
@@ -42,7 +42,7 @@ const interfaces = new FilterInterfaces(
 check(interfaces.install() === 0);
 const lease = new ProgramLease(programs, interfaces, LEASE_US);
 check(lease.begin() === 0);
-/** The clock that a grant reads is no part of the renewal: it is read now and then. */
+/** Reading the clock for a grant is no part of the renewal: it is read now and then. */
 let renewals = 0;
 let grantedUs = 0;
 const renewProgram = (): void => {
@@ -53,14 +53,16 @@ const renewProgram = (): void => {
 const nftables = new VipLease(interfaceName, vips, LEASE_US / 1000);
 nftables.install();
 check(nftables.begin() === 0);
-/** One that a busy machine has held up for too long is taken back; it begins anew. */
+/**
+ * A renewal that a busy machine delayed for too long is taken back; then the lease begins again.
+ */
 const renewElement = (): void => {
   const refused = nftables.renew();
   check(refused === 0 || (refused === ETIME && nftables.begin() === 0));
 };
 
 const times: RenewalTimes = { ebpf: [], nftables: [] };
-measure(RENEWALS.ebpf, renewProgram); // for the compiler
+measure(RENEWALS.ebpf, renewProgram); // warms the compiler
 for (let trial = 0; trial < Number(trials); trial++) {
   times.ebpf.push(measure(RENEWALS.ebpf, renewProgram));
   times.nftables.push(measure(RENEWALS.nftables, renewElement));

@@ -1,6 +1,6 @@
 /**
- * `lease`: what a renewal costs, by eBPF and by nftables; and how exactly the kernel falls silent
- * when who holds the lease is stopped or killed. keepalived has none.
+ * `lease`: cost of a renewal by eBPF and by nftables, and how exactly the kernel falls silent when
+ * the holder is stopped or killed. keepalived has no lease.
  */
 import { join } from "node:path";
 import { RuntimeError } from "../../src/command-line/errors.ts";
@@ -12,11 +12,11 @@ import { summaryOf } from "./statistics.ts";
 
 const TRIALS = 100;
 const RENEWAL_TRIALS = 10;
-/** The longest that fits a period of 10 ms and a detection time of 50 ms: both kinds have it. */
+/** The longest lease that fits a period of 10 ms and a detection time of 50 ms, for both kinds. */
 const LEASE_MS = 35;
 const PERIOD_MS = 10;
 const RENEWAL_NS_MAX = 100;
-/** A lease by eBPF ends with its µs; what is on its way then, is answered. */
+/** A lease by eBPF ends to the µs; questions in transit at that time are still answered. */
 const LATE_US_MAX = 100;
 const KINDS = ["tcx", "nftables"] as const;
 const SIGNALS = ["SIGSTOP", "SIGKILL"] as const;

@@ -1,5 +1,5 @@
 /**
- * A process of its own in a server's namespace: `netlink-trials.ts COUNT TRIALS DIRECTORY` prints
+ * A separate process in a server's namespace: `netlink-trials.ts COUNT TRIALS DIRECTORY` prints
  * {@link NetlinkTimes}.
  */
 import { writeFileSync } from "node:fs";

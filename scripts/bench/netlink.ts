@@ -1,4 +1,4 @@
-/** `netlink`: adding and deleting addresses, as the flight loop does it, against `ip -batch`. */
+/** `netlink`: adding and deleting addresses like the flight loop, compared with `ip -batch`. */
 import { join } from "node:path";
 import { runCommand } from "../../src/rig/command-run.ts";
 import { BenchNetwork } from "./bench-network.ts";
@@ -7,7 +7,7 @@ import type { BenchContext, Benchmark, Figure, Report } from "./benchmark.ts";
 const TRIALS = 20;
 const COUNTS = [1, 64, 512] as const;
 
-/** What netlink-trials prints: milliseconds, one value for each trial. */
+/** Output of netlink-trials: milliseconds, one value per trial. */
 export interface NetlinkTimes {
   wingman: { add: number[]; delete: number[] };
   ip: { add: number[]; delete: number[] };

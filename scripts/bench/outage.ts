@@ -8,7 +8,7 @@ import { medianOf } from "./statistics.ts";
 
 const TRIALS = 20;
 const MANY = 500;
-/** Of the issue: at the median of 20 trials, at this period and detection time. */
+/** Requirement: at the median of 20 trials, at this period and detection time. */
 const LIMIT_MS = 40;
 const LIMIT_MORE_MS = 15;
 

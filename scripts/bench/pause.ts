@@ -1,5 +1,5 @@
 /**
- * `pause`: every process of the owner stands still for a while and then goes on: do two servers
+ * `pause`: every process of the owner is stopped for a while and then continued. Do two servers
  * answer, and for how long?
  */
 import { RuntimeError } from "../../src/command-line/errors.ts";
@@ -15,7 +15,7 @@ import { headEnds } from "./side-by-side.ts";
 const TRIALS = 50;
 const SETTLE_DEADLINE_MS = 30_000;
 const TRIES_MAX = 5;
-/** Between a settled pair and the next pause. */
+/** Time between a settled pair and the next pause. */
 const CALM_MS = 100;
 const PAUSE_MS_MIN = 2;
 const PAUSE_MS_MAX = 10_000;
@@ -88,8 +88,8 @@ async function measure(context: BenchContext): Promise<Report> {
 }
 
 /**
- * Most are short: the exponent of a random length is squared. The median is 17 ms, one in three is
- * longer than 76 ms, one in ten than 2 s.
+ * Most pauses are short: the exponent of a random length is squared. The median is 17 ms, one in
+ * three is longer than 76 ms, one in ten than 2 s.
  */
 function lengthMs({ random }: BenchContext): number {
   const place = random.below(1_000_000) / 1_000_000;
@@ -97,8 +97,8 @@ function lengthMs({ random }: BenchContext): number {
 }
 
 /**
- * The longest time in which two servers answered for the VIP, ms; null when the owner had let go by
- * itself before it was paused.
+ * Longest time in ms in which two servers answered for the VIP; null if the owner had already
+ * released it before the pause.
  */
 async function pauseOwner(
   context: BenchContext,

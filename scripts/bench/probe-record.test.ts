@@ -9,7 +9,7 @@ afterAll(() => rmSync(directory, { recursive: true }));
 
 let files = 0;
 
-/** One round a millisecond from 1 ms on; who answered each of them, 0 for nobody. */
+/** One round a millisecond from 1 ms on; the answering server of each, 0 for none. */
 function recordOf(...answers: number[]): ProbeRecord {
   const record = new ProbeRecord(join(directory, `record-${files++}`), 1);
   answers.forEach((server, round) => {
@@ -28,7 +28,7 @@ describe("outage", () => {
     expect(recordOf(1, 1, 2, 2).outageMs(0, 2500)).toBe(1);
   });
 
-  test("what was lost before the fault is not charged to it", () => {
+  test("probes lost before the fault do not count", () => {
     expect(recordOf(1, 0, 0, 0, 1, 1, 0, 2).outageMs(0, 6500)).toBe(2);
   });
 
@@ -60,5 +60,26 @@ describe("answers", () => {
     record.beginRound(7, 8000);
     expect(record.answeredTwice).toBe(0);
     expect(record.outageMs(0, 0)).toBe(0);
+  });
+
+  test("steady, each target by its own server", () => {
+    const record = new ProbeRecord(join(directory, `record-${files++}`), 2);
+    for (let round = 0; round < 23; round++) {
+      record.beginRound(round, 1000 * (round + 1));
+      record.enterAnswer(0, round, 1);
+      record.enterAnswer(1, round, 2);
+    }
+    expect(record.isSteadyOf([1, 2], 3)).toBe(true);
+    expect(record.isSteadyOf([2, 1], 3)).toBe(false);
+    expect(record.isSteadyOf([1, 2], 4)).toBe(false);
+  });
+
+  test("each probe that had time to be answered, and the server that answered", () => {
+    const quiet = Array<number>(20).fill(0);
+    expect(recordOf(1, 0, 2, ...quiet).answersOf(0)).toEqual([
+      { sentUs: 1000, by: 1 },
+      { sentUs: 2000, by: 0 },
+      { sentUs: 3000, by: 2 },
+    ]);
   });
 });

@@ -31,7 +31,7 @@ const REALTIME = 2;
 const SENT_AT = 64;
 const ANSWERED_AT = SENT_AT + 8 * ROUNDS_MAX;
 
-/** Answers later than this are not waited for when the last rounds are judged. */
+/** When the last rounds are judged, answers later than this many rounds are not awaited. */
 const ANSWER_ROUNDS = 20;
 
 export class ProbeRecord {
@@ -89,7 +89,8 @@ export class ProbeRecord {
   }
 
   /**
-   * Whether `server` answered every probe of the last `count` rounds that had time to be answered.
+   * Whether `server` answered every probe of the last `count` rounds whose time for answers is
+   * over.
    */
   isSteady(server: number, count: number): boolean {
     const end = this.rounds - ANSWER_ROUNDS;
@@ -99,10 +100,31 @@ export class ProbeRecord {
     );
   }
 
+  /** The same where each target has its own server, in the order of the targets. */
+  isSteadyOf(servers: readonly number[], count: number): boolean {
+    const end = this.rounds - ANSWER_ROUNDS;
+    if (end < count) return false;
+    return this.answered.every((column, target) =>
+      column.subarray(end - count, end).every((by) => by === servers[target]),
+    );
+  }
+
   /**
-   * The client-visible outage: the longest time between the sending of two probes that were
-   * answered with none answered between them, of all that end after `sinceUs`; in ms. Without any
-   * loss it is the distance of two probes, 1 ms.
+   * Every probe of a target that had time to be answered: its send time and the answering server, 0
+   * for none.
+   */
+  answersOf(target: number): { sentUs: number; by: number }[] {
+    const column = this.answered[target] as Uint8Array;
+    return Array.from({ length: Math.max(0, this.rounds - ANSWER_ROUNDS) }, (_, round) => ({
+      sentUs: this.sentUs[round] as number,
+      by: (column[round] as number) & SERVER_BITS,
+    }));
+  }
+
+  /**
+   * The client-visible outage in ms: the longest time between the send times of two answered probes
+   * without an answered one between them, among those that end after `sinceUs`. Without loss it is
+   * the distance of two probes, 1 ms.
    */
   outageMs(target: number, sinceUs: number): number {
     const column = this.answered[target] as Uint8Array;

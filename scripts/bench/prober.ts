@@ -1,7 +1,7 @@
 /**
- * The client, a process of its own: `prober.ts RECORD TARGET…` sends one probe a millisecond to
- * each IPv4 address and records who answered (see probe-record). Blocks in the kernel between
- * probes; makes no garbage.
+ * The client, a separate process: `prober.ts RECORD TARGET…` sends one probe per millisecond to
+ * each IPv4 address and records the answering server (see probe-record). Blocks in the kernel
+ * between probes; makes no garbage.
  */
 import { errno, SystemError } from "../../src/io/errno.ts";
 import { AF_INET, libc, SOCK_DGRAM, SOCK_NONBLOCK } from "../../src/io/libc.ts";
@@ -20,7 +20,7 @@ const record = new ProbeRecord(file, targets.length);
 
 const fd = libc.socket(AF_INET, SOCK_DGRAM | SOCK_NONBLOCK, 0);
 if (fd < 0) throw new SystemError("socket", errno());
-// Not connected: an ICMP error must not cost the next probe.
+// Unconnected: an ICMP error must not cost the next probe.
 const addresses = new NativeMemory(SOCKADDR_BYTES * targets.length);
 targets.forEach((target, number) => {
   const at = number * SOCKADDR_BYTES;
@@ -56,7 +56,7 @@ function send(round: number): void {
   probe.view.setUint32(8, round, true);
   for (let target = 0; target < targets.length; target++) {
     probe.view.setUint32(4, target, true);
-    // One that cannot be sent is one that is not answered.
+    // A probe that cannot be sent counts as unanswered.
     libc.sendto(
       fd,
       probe.address,

@@ -1,8 +1,8 @@
 /**
- * The service behind the VIPs, a process of its own on each server: `responder.ts NUMBER` answers
+ * The service behind the VIPs, a separate process on each server: `responder.ts NUMBER` answers
  * every probe from the address that was asked (IP_PKTINFO), with the number of the server. It is
- * bound to all addresses, so that nothing but the move of an address is measured. The same program
- * for every system.
+ * bound to all addresses, so that only the move of an address is measured. The same program for
+ * every system.
  */
 import { errno, SystemError } from "../../src/io/errno.ts";
 import { AF_INET, libc, SOCK_DGRAM } from "../../src/io/libc.ts";
@@ -63,6 +63,6 @@ while (true) {
     message.view.getUint32(PACKET_DESTINATION_AT, true),
     true,
   );
-  // an answer that cannot be sent is a lost one: the prober notices
+  // an answer that cannot be sent is lost: the prober notices
   libc.sendmsg(fd, message.address, 0);
 }

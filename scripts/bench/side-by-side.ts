@@ -1,6 +1,5 @@
 /**
- * Trials of both systems in one run, alternating, so that whatever else happens on the machine
- * meets both.
+ * Alternating trials of both systems in one run, so that disturbances of the machine affect both.
  */
 
 import type { BenchNetwork } from "./bench-network.ts";
@@ -11,8 +10,8 @@ import { KEEPALIVED_MISSING, KeepalivedHeadEnd } from "./keepalived-head-end.ts"
 import { WingmanHeadEnd } from "./wingman-head-end.ts";
 
 /**
- * Wingman first, with a lease on its VIPs or without, then the peers that are installed; `skipped`
- * says which is not.
+ * Wingman first, with or without a lease on its VIPs, then the installed peers; `skipped` names the
+ * missing ones.
  */
 export async function headEnds(
   context: BenchContext,
@@ -24,7 +23,7 @@ export async function headEnds(
   return { systems: [wingman, keepalived], skipped: [] };
 }
 
-/** Everything the trials of one system brought. */
+/** Results of all trials of one system. */
 export interface Trials {
   system: HeadEnd;
   results: TrialResult[];
@@ -70,7 +69,7 @@ export function outageFigure(label: string, trials: readonly Trials[], target: n
   return { label, unit: "ms", series };
 }
 
-/** What deserves a word beside the figures. */
+/** Remarks beside the figures. */
 export function remarks(trials: readonly Trials[]): string[] {
   return trials.flatMap(({ system, results }) => {
     const late = results.filter(({ takenOver }) => !takenOver).length;

@@ -1,4 +1,4 @@
-/** `size`: the executables, and the memory of each process when nothing happens. */
+/** `size`: the executables, and the memory of each process on an idle system. */
 import { readFileSync, realpathSync, statSync } from "node:fs";
 import { argumentsOf } from "../../src/rig/process-table.ts";
 import { BenchNetwork, type Machine } from "./bench-network.ts";

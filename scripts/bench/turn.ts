@@ -1,6 +1,6 @@
 /**
- * `turn`: processor time that the flight loop of the owner takes when nothing happens: its turns at
- * its keep-alives and at those of the other server. Against keepalived, and against another flight
+ * `turn`: processor time of the owner's flight loop when nothing happens: its turns at its own
+ * keep-alives and at those of the other server. Compared with keepalived, and with another flight
  * executable when `--peer` names one.
  */
 import { mkdirSync, readdirSync, readFileSync } from "node:fs";
@@ -53,7 +53,7 @@ async function measure(context: BenchContext): Promise<Report> {
   };
 }
 
-/** In ms for each second; null when the loop ended meanwhile: the machine stood still for long. */
+/** In ms per second; null when the loop ended meanwhile: the machine stood still for long. */
 async function measureOne(
   context: BenchContext,
   network: BenchNetwork,
@@ -68,7 +68,7 @@ async function measureOne(
   return (afterNs - beforeNs) / NS_PER_MS / SECONDS;
 }
 
-/** The process that sends: the engine, or the VRRP process of keepalived. */
+/** The sending process: the engine, or the VRRP process of keepalived. */
 function flightLoopOf(system: HeadEnd, machine: Machine): number {
   const pid =
     system.name === "keepalived"
@@ -78,7 +78,7 @@ function flightLoopOf(system: HeadEnd, machine: Machine): number {
   return pid;
 }
 
-/** What all threads of a process have run, in ns: the first number of schedstat. */
+/** Run time of all threads of a process in ns: the first number of schedstat. */
 function processorNs(pid: number): number | null {
   try {
     return readdirSync(`/proc/${pid}/task`).reduce((sum, thread) => {

@@ -53,7 +53,7 @@ export class WingmanHeadEnd implements HeadEnd {
         ...{ periodMs: PERIOD_MS, lostAfterPeriods, interfaces: [INTERFACE] },
         keyFile: this.isKeyed ? KEY_FILE : null,
       },
-      // No lease fits the detection time of 30 ms with which keepalived is compared.
+      // No lease fits the detection time of 30 ms used for the comparison with keepalived.
       clients: { interface: INTERFACE, lease: this.lease ? "required" : "off" },
       // The first server always has more left than the second: it gets everything.
       servers: [
@@ -92,8 +92,7 @@ export class WingmanHeadEnd implements HeadEnd {
   async ownerIn(machines: readonly [Machine, Machine]): Promise<number | null> {
     const owner = this.view(0)?.functions[0]?.owner ?? -1;
     if (owner < 0 || !this.isOwnedBy(owner, machines)) return null;
-    // The state is the last one of an engine that may have ended meanwhile: its addresses went with
-    // it.
+    // The state may be the last one of an engine that has ended: its addresses went with it.
     return (machines[owner] as Machine).addresses().has(this.vips[0] as string) ? owner : null;
   }
 
@@ -124,7 +123,7 @@ export class WingmanHeadEnd implements HeadEnd {
     await runCommand([this.executable, "drain", "--confirm", "--run-dir", runDirectory]);
   }
 
-  /** How late the loop of server `index` has begun its periods since its start, in µs. */
+  /** Lateness in µs of the period begins of server `index`, since its start. */
   async lateness(index = 0): Promise<StatusDocument["keepAlive"]["lateUs"]> {
     const directory = this.runDirectories[index] as string;
     const text = await runCommand([this.executable, "status", "--json", "--run-dir", directory]);

@@ -1,10 +1,10 @@
-/** Where something is made that is to appear all at once. */
+/** Temporary directories for results that must appear atomically. */
 import { existsSync, mkdirSync, readdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 
 const NAME = /^\.part-(\d+)$/;
 
-/** A new, empty folder of this process below `parent`; those of processes that are dead go. */
+/** A new, empty directory of this process below `parent`; removes those of dead processes. */
 export function partFolder(parent: string): string {
   mkdirSync(parent, { recursive: true });
   for (const name of readdirSync(parent)) {

@@ -1,9 +1,9 @@
 /**
- * The Bun executable that an executable of Wingman is made of.
+ * The Bun executable that becomes an executable of Wingman.
  *
- * For the machine that builds it is the one that runs this script. For any other it comes from the
- * npm registry, in the version and with the checksum of package-lock.json, and is kept in
- * `.cache/`: fetched once, then checked by its own checksum each time it is used.
+ * For the building machine it is the one that runs this script. For any other target it comes from
+ * the npm registry, in the version and with the checksum of package-lock.json, and is kept in
+ * `.cache/`: fetched once, then checked by its own checksum at each use.
  */
 import { createHash } from "node:crypto";
 import {
@@ -19,7 +19,7 @@ import { join, relative } from "node:path";
 import { partFolder } from "./part-folder.ts";
 import { ownTarget, type Target } from "./target.ts";
 
-/** What package-lock.json says of a package. */
+/** Entry of a package in package-lock.json. */
 interface LockedPackage {
   readonly version: string;
   /** Subresource integrity of the tarball: `sha512-` and base64. */
@@ -27,10 +27,10 @@ interface LockedPackage {
 }
 
 /**
- * Path of the Bun executable for a target. `root` is the folder with package-lock.json, `npm` what
- * fetches packages.
+ * Path of the Bun executable for a target. `root` is the directory with package-lock.json, `npm`
+ * the command that fetches packages.
  *
- * @throws Error when it cannot be had as package-lock.json wants it
+ * @throws Error when it is not available as package-lock.json requires
  */
 export async function runtimeOf(target: Target, root: string, npm = "npm"): Promise<string> {
   if (target.name !== ownTarget().name) return await foreignRuntime(target, root, npm);
@@ -64,7 +64,7 @@ async function foreignRuntime(target: Target, root: string, npm: string): Promis
       part,
     );
     chmodSync(join(part, "bun"), 0o755);
-    // The checksum comes last: what was cut short has none, and is fetched again.
+    // The checksum is written last: an interrupted copy has none, and is fetched again.
     mkdirSync(folder, { recursive: true });
     rmSync(checksumOf(runtime), { force: true });
     renameSync(join(part, "bun"), runtime);
@@ -106,7 +106,7 @@ async function fetched(npm: string, specifier: string, folder: string): Promise<
   return join(folder, printed.trim().split("\n").at(-1) ?? "");
 }
 
-/** Runs a command to its end; gives what it prints. @throws Error with what it complains about */
+/** Runs a command to its end; returns its output. @throws Error with its error output */
 async function run(command: string[], folder: string): Promise<string> {
   const child = Bun.spawn(command, { cwd: folder, stdio: ["ignore", "pipe", "pipe"] });
   const [out, err, code] = await Promise.all([

@@ -31,7 +31,7 @@ function told(root: string, environment: Record<string, string> = {}): [string, 
   return [commit, warnings];
 }
 
-test("is git's, whatever else has changed and whatever the variable says", () => {
+test("is git's, whatever else has changed and whatever the variable holds", () => {
   appendFileSync(join(repository, "README.md"), "2\n");
   expect(head).toMatch(/^[0-9a-f]{40}$/);
   expect(told(repository, { SOURCE_COMMIT: COMMIT })).toEqual([head, []]);
@@ -64,7 +64,7 @@ test("a variable that names no commit is refused", () => {
     expect(() => told(scratch, { SOURCE_COMMIT: wrong })).toThrow(CommitError);
 });
 
-test("of a repository that git cannot read is unknown, and it says why", () => {
+test("is unknown, with the reason, for a repository that git cannot read", () => {
   const broken = join(scratch, "broken");
   mkdirSync(broken);
   writeFileSync(join(broken, ".git"), "gitdir: /nowhere\n");

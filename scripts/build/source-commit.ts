@@ -7,15 +7,15 @@ export const COMMIT_VARIABLE = "SOURCE_COMMIT";
 
 const COMMIT = /^[0-9a-f]{40}(?:[0-9a-f]{24})?(?:-dirty)?$/;
 
-/** `SOURCE_COMMIT` names no commit: the command line is wrong, not the machine. */
+/** `SOURCE_COMMIT` is no commit: the command line is wrong, not the machine. */
 export class CommitError extends Error {}
 
 /**
  * The commit in hexadecimal, with `-dirty` when one of `files` (paths from `root`) differs from it
- * or is not in it. In a repository git says so; outside of one the variable SOURCE_COMMIT does;
- * without it the commit is `unknown`.
+ * or is not in it. In a repository it comes from git, outside of one from the variable
+ * SOURCE_COMMIT; without both the commit is `unknown`.
  *
- * A repository that git cannot read gives `unknown`, too, and `warn` is told why.
+ * For a repository that git cannot read it is also `unknown`, and `warn` gets the reason.
  *
  * @throws CommitError for a variable that names no commit
  */
@@ -42,7 +42,7 @@ export function sourceCommit(
   }
 }
 
-/** What git prints, without the last line end. @throws Error */
+/** Output of git without the last line end. @throws Error */
 function git(root: string, ...args: string[]): string {
   const command = ["git", "--no-optional-locks", "-C", root, ...args];
   const environment = { ...process.env };

@@ -3,9 +3,9 @@ import { readFileSync } from "node:fs";
 import { TARGETS as NAMES, type Target as Name } from "../../src/part/manifest.ts";
 
 export interface Target {
-  /** What users and Bun call it, and what `wingman version` says. */
+  /** Name for users, in Bun and in `wingman version`. */
   readonly name: Name;
-  /** The package of the npm registry that carries Bun for it, as `bin/bun`. */
+  /** npm package with Bun for this target, as `bin/bun`. */
   readonly package: string;
 }
 
@@ -14,14 +14,14 @@ export const TARGETS: readonly Target[] = NAMES.map((name) => ({
   package: `@oven/bun-${name.replace("arm64", "aarch64")}`,
 }));
 
-/** The target of that name; null: there is none. */
+/** The target of this name; null when there is none. */
 export function targetNamed(name: string): Target | null {
   return TARGETS.find((target) => target.name === name) ?? null;
 }
 
 /** The target that this process runs on. @throws Error on any other machine */
 export function ownTarget(): Target {
-  // Only musl's loader maps itself under this name, and it stays mapped.
+  // Only musl's loader is mapped under this name, and it stays mapped.
   const isMusl = /\/ld-musl-|\/libc\.musl-|-linux-musl\//.test(
     readFileSync("/proc/self/maps", "utf8"),
   );

@@ -1,4 +1,4 @@
-/** Files into a directory that is there as a whole or not at all. */
+/** Writes files into a directory that appears as a whole or not at all. */
 import {
   closeSync,
   fsyncSync,
@@ -13,7 +13,7 @@ import { basename, dirname, join, resolve } from "node:path";
 import { UsageError } from "../../src/command-line/errors.ts";
 import { quoted } from "../../src/config/problem.ts";
 
-/** @throws UsageError when there is something that is no empty directory */
+/** @throws UsageError when it exists and is no empty directory */
 export function requireFree(directory: string): void {
   try {
     if (readdirSync(directory).length === 0) return;
@@ -31,10 +31,10 @@ export function requireFree(directory: string): void {
 }
 
 /**
- * Writes the files beside `directory` and gives them its name when they are on the disk and `judge`
- * lets them pass.
+ * Writes the files to a temporary place beside `directory`, and gives them its name when they are
+ * on the disk and `judge` accepts them.
  *
- * @param judge is given where they are for now; what it throws is thrown on, with nothing left
+ * @param judge receives the temporary place; its exceptions are passed on, with nothing left behind
  */
 export function writeDirectory(
   directory: string,
@@ -49,7 +49,7 @@ export function writeDirectory(
     for (const [name, content] of files) writeFile(join(unnamed, name), content);
     sync(unnamed);
     judge(unnamed);
-    // Over an empty directory, and over no other.
+    // Replaces an empty directory, and no other.
     renameSync(unnamed, target);
     sync(dirname(target));
   } finally {

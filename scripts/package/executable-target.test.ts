@@ -19,7 +19,7 @@ test.each([
   expect(executableTarget(executable(machine, linker))).toBe(expected as never);
 });
 
-test("what is no ELF file is for no machine", () => {
+test("a file that is not ELF is for no machine", () => {
   expect(executableTarget(new Uint8Array(63))).toBeNull();
   expect(executableTarget(Buffer.alloc(100, "#!/bin/sh\n"))).toBeNull();
 });

@@ -1,4 +1,4 @@
-/** Writes the two lists of a medium; their layouts are told in file-list.ts and load-list.ts. */
+/** Writes the two lists of a medium; file-list.ts and load-list.ts describe their layouts. */
 import { createHash } from "node:crypto";
 import { sha256CheckValue } from "../../src/part/check-value.ts";
 import { FILE_LIST_FORMAT, type FileList } from "../../src/part/file-list.ts";

@@ -1,4 +1,4 @@
-/** Writes the load header file; the layout is told in load-header.ts. */
+/** Writes the load header file; load-header.ts describes its layout. */
 import { createHash } from "node:crypto";
 import { sha256CheckValue } from "../../src/part/check-value.ts";
 import { crc32 } from "../../src/part/crc.ts";
@@ -10,8 +10,8 @@ const TRAILER_BYTES = 6;
 const SHA_256_CHECK_VALUE_BYTES = 4 + 32;
 
 /**
- * @param contents of the data files and then the support files, as they lie on the medium, in the
- * order of `header`
+ * @param contents of the data files and then the support files, as on the medium, in the order of
+ * `header`
  */
 export function writeLoadHeader(
   header: LoadHeader,

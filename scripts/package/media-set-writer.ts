@@ -17,7 +17,7 @@ import { writeLoadHeader } from "./load-header-writer.ts";
 const ROOT_PATH = "\\";
 const MEDIUM = 1;
 
-/** Content of each file of a medium by its name. */
+/** Content of a medium's files by name. */
 export type Medium = Map<string, Uint8Array>;
 
 export interface Load {
@@ -30,7 +30,7 @@ export interface Load {
 /**
  * In the 665-2 layout a data file of odd size gets a zero byte at its end.
  *
- * @throws RangeError when a name is none
+ * @throws RangeError when a name is invalid
  */
 export function mediumOf({ partNumber, hardware, dataFiles }: Load, layout: Layout): Medium {
   const medium: Medium = new Map();
@@ -72,7 +72,7 @@ function loadFile(name: string, content: Uint8Array, partNumber: string, layout:
   };
 }
 
-/** What FILES.LUM says of a file. */
+/** Entry of a file in FILES.LUM. */
 export function listedFile(name: string, content: Uint8Array, layout: Layout): ListedFile {
   return { name, path: ROOT_PATH, member: MEDIUM, ...sumsOf(content, layout) };
 }

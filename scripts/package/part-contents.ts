@@ -1,4 +1,4 @@
-/** What goes into the part of a firmware configuration, and what the manifest says of it. */
+/** Files of the part of a firmware configuration, and their description in the manifest. */
 import { readdirSync, readFileSync, statSync } from "node:fs";
 import { basename, isAbsolute, join, resolve } from "node:path";
 import packageFile from "../../package.json" with { type: "json" };
@@ -13,7 +13,7 @@ import { KEEP_ALIVE_VERSION } from "../../src/wire/keep-alive.ts";
 import { executableTarget } from "./executable-target.ts";
 import type { PartAbout, PartFile } from "./part-writer.ts";
 
-/** The first release that knows parts. */
+/** The first release with parts. */
 const MINIMUM_VERSION = "0.1.0";
 
 const CONFIGURATION = "aircraft.json";
@@ -48,11 +48,11 @@ export function aboutPart(
 }
 
 /**
- * Executable, configuration as it is written, the public keys that it names beside itself, units.
+ * Executable, configuration as written, the public keys that it names beside itself, units.
  *
  * @param configFile the file that `loaded` was read from
- * @param folder firmware-config/: what is there but configurations, and what is there in a folder
- * of the target's name
+ * @param folder firmware-config/: its files other than configurations, and those in a subdirectory
+ * named after the target
  * @throws InputFileError
  */
 export function partFiles(
@@ -78,7 +78,7 @@ export function partFiles(
   throw new InputFileError({ source: folder, problems });
 }
 
-/** Relative files that the configuration names and that no part carries: they are secret. */
+/** Relative files that the configuration names but no part carries: they are secret. */
 export function secretFiles({
   keepAlive,
   maintenance,
@@ -117,7 +117,7 @@ function requireExecutable(
   return { mode: EXECUTABLE_MODE, content };
 }
 
-/** So that the configuration finds its keys wherever the part is installed. */
+/** Keys beside the configuration are found wherever the part is installed. */
 function trustedKeys({ config, source, directory }: LoadedConfig): PartFile[] {
   const { trust } = config.parts;
   const problems: Problem[] = trust.flatMap((name, index) => {
@@ -141,7 +141,7 @@ function trustedKeys({ config, source, directory }: LoadedConfig): PartFile[] {
     }));
 }
 
-/** The regular files of a folder that are no configurations; none where there is no folder. */
+/** Regular files of a directory that are no configurations; none without the directory. */
 function filesOf(folder: string): PartFile[] {
   let names: string[];
   try {

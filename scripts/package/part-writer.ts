@@ -1,4 +1,4 @@
-/** A loadable part: files, the manifest that names them, its signature, on one medium. */
+/** A loadable part on one medium: files, the manifest that names them, its signature. */
 import { createHash, type KeyObject } from "node:crypto";
 import { MANIFEST_FILE, SIGNATURE_FILE } from "../../src/part/file-name.ts";
 import type { Layout } from "../../src/part/layout.ts";
@@ -13,10 +13,10 @@ export interface PartFile {
   content: Uint8Array;
 }
 
-/** What the manifest says of the part as a whole. */
+/** Description of the part as a whole in the manifest. */
 export type PartAbout = Omit<Manifest, "format" | "files">;
 
-/** The same files, key and layout give the same bytes. */
+/** Equal files, key and layout give equal bytes. */
 export function partOf(
   about: PartAbout,
   files: readonly PartFile[],

@@ -1,4 +1,4 @@
-/** Writing of what cursor.ts reads, and of the frame that word-file.ts checks. */
+/** Writes the elements that cursor.ts reads, and the frame that word-file.ts checks. */
 import { CHECK_VALUE_HEAD_BYTES, type CheckValue } from "../../src/part/check-value.ts";
 import { crc16 } from "../../src/part/crc.ts";
 import { WORD_BYTES } from "../../src/part/cursor.ts";
@@ -66,7 +66,7 @@ export class WordWriter {
     this.raw(value.value);
   }
 
-  /** The pointers to the next are written when it is known where that is. */
+  /** The pointers to the next entry are written once its place is known. */
   list<Entry>(entries: readonly Entry[], writeEntry: (entry: Entry) => void): void {
     this.u16(entries.length);
     entries.forEach((entry, index) => {
@@ -77,24 +77,24 @@ export class WordWriter {
     });
   }
 
-  /** What follows is the section of the pointer `name`. */
+  /** The section of the pointer `name` begins here. */
   section(format: WordFileFormat, layout: Layout, name: string): void {
     const index = format.pointers[layout].indexOf(name);
     if (index < 0) throw new RangeError(`${layout} has no pointer to ${name}`);
     this.#patch(POINTERS_AT + 4 * index, this.length / WORD_BYTES, 4);
   }
 
-  /** Writes the length of the finished file, which has `bytesToCome` bytes more. */
+  /** Writes the length of the finished file, which gets `bytesToCome` more bytes. */
   finishLength(bytesToCome: number): void {
     this.#patch(0, (this.length + bytesToCome) / WORD_BYTES, 4);
   }
 
-  /** CRC-16 of all that was written. */
+  /** Appends the CRC-16 of everything written. */
   crc(): void {
     this.u16(crc16(this.bytes()));
   }
 
-  /** A copy of what was written so far. */
+  /** A copy of the bytes written so far. */
   bytes(): Uint8Array<ArrayBuffer> {
     return Uint8Array.from(this.#bytes);
   }

@@ -25,7 +25,7 @@ test("the file, and the last test of it that has ended, say where it is", () => 
   expect(taken(...lines, "no end of line(pass) four [1ms]").where).toEndWith('"four"');
 });
 
-test("a test that passes is a dot; everything else is told, below its file", () => {
+test("a passed test is a dot; everything else is printed below its file", () => {
   const { seen } = taken(
     "bun test v1.4.5 (a7733435c)",
     "",

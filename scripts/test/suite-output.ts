@@ -1,6 +1,6 @@
 /**
- * What `bun test` says while a suite runs: shortened to a dot for each test that passes, and read
- * for where it is, so that one that is killed can be found.
+ * Output of a running `bun test`: shortened to a dot per passed test, and tracked for its position,
+ * so that the test at which a suite was killed is known.
  */
 
 const FILE = /^(\S+\.test\.ts):$/;
@@ -11,22 +11,22 @@ const ENDED = /\((pass|fail|skip|todo)\) (.+?)(?: \[[\d.]+m?s\])?$/;
 export class SuiteOutput {
   #file: string | null = null;
   #lastEnded: string | null = null;
-  #isFileTold = true;
+  #isFileReported = true;
   #isInDots = false;
 
-  /** `write` is given what is to be seen. */
+  /** `write` receives the visible output. */
   constructor(private readonly write: (text: string) => void) {}
 
-  /** A line without its end. */
+  /** Takes a line without its end. */
   take(line: string): void {
     const file = FILE.exec(line)?.[1];
     if (file !== undefined) {
       this.#file = file;
       this.#lastEnded = null;
-      this.#isFileTold = false;
+      this.#isFileReported = false;
       return;
     }
-    if (SUMMARY.test(line)) this.#isFileTold = true;
+    if (SUMMARY.test(line)) this.#isFileReported = true;
     const [, outcome, name] = ENDED.exec(line) ?? [];
     if (name !== undefined) this.#lastEnded = name;
     if (outcome === "pass" && line.startsWith("(pass)")) {
@@ -35,7 +35,7 @@ export class SuiteOutput {
     } else if (line !== "") this.#tell(line);
   }
 
-  /** Where it is, as `in FILE, after the test "…"`. */
+  /** The position as `in FILE, after the test "…"`. */
   get where(): string {
     if (this.#file === null) return "before its first test";
     const after = this.#lastEnded === null ? "" : `, after the test "${this.#lastEnded}"`;
@@ -43,9 +43,9 @@ export class SuiteOutput {
   }
 
   #tell(line: string): void {
-    const head = this.#isFileTold ? "" : `\n${this.#file}:\n`;
+    const head = this.#isFileReported ? "" : `\n${this.#file}:\n`;
     this.write(`${this.#isInDots ? "\n" : ""}${head}${line}\n`);
-    this.#isFileTold = true;
+    this.#isFileReported = true;
     this.#isInDots = false;
   }
 }

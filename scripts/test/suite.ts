@@ -1,4 +1,4 @@
-/** One suite of tests: `bun test` over its folder, and what it leaves behind on the machine. */
+/** One suite of tests: `bun test` over its directory, and its leftovers on the machine. */
 import { mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { linesOf } from "../../src/rig/line-stream.ts";
@@ -15,20 +15,20 @@ import { SuiteOutput } from "./suite-output.ts";
 
 export const ROOT = join(import.meta.dir, "../..");
 const TEST_TIMEOUT_MS = 180_000;
-/** What a suite has killed may take so long to be gone. */
+/** Time for killed processes of a suite to be gone. */
 const GONE_DEADLINE_MS = 5000;
-/** What a suite left running holds its output open. */
+/** A process that a suite left running keeps its output open. */
 const OUTPUT_DEADLINE_MS = 1000;
 
 export interface Outcome {
   passed: number;
   failed: number;
   skipped: number;
-  /** What is to be told besides the numbers. */
+  /** Remarks in addition to the numbers. */
   remarks: string[];
 }
 
-/** The suite `unit`, and every folder of test/ with tests. */
+/** The suite `unit`, and every directory of test/ with tests. */
 export function suites(): string[] {
   const folders = readdirSync(join(ROOT, "test")).filter((name) =>
     statSync(join(ROOT, "test", name)).isDirectory(),
@@ -41,11 +41,11 @@ export function suites(): string[] {
   return ["unit", ...withTests.sort()];
 }
 
-/** Suites that run one after the other, and what they make bears one mark. */
+/** Suites that run one after the other, with a common mark on everything they make. */
 export class Lane {
-  /** Where it is: what a signal that ends the run, or the next run, says. */
+  /** Position, reported by a signal that ends the run, or by the next run. */
   place = "";
-  /** A signal ends the run: what becomes of the suite is nobody's concern any more. */
+  /** A signal ends the run: the suite's result no longer matters. */
   isEnding = false;
   readonly #directory: string;
 
@@ -54,7 +54,7 @@ export class Lane {
     mkdirSync(this.#directory);
   }
 
-  /** Runs a suite to its end. `write` is given what is to be seen of it. */
+  /** Runs a suite to its end. `write` receives its visible output. */
   async run(suite: string, write: (text: string) => void): Promise<Outcome> {
     this.#at(`in suite ${suite}, before its first test`);
     const report = join(this.#directory, `${suite}.xml`);
@@ -86,7 +86,7 @@ export class Lane {
       ...[process.execPath, "test", ...folders, `--timeout=${TEST_TIMEOUT_MS}`],
       ...["--reporter=junit", `--reporter-outfile=${report}`],
     ];
-    // bun tells the outcomes on one stream, and tests print on the other
+    // bun reports results on one stream, and tests print on the other
     return Bun.spawn(["sh", "-c", 'exec "$@" 2>&1', "sh", ...command], {
       cwd: ROOT,
       env: { ...process.env, TMPDIR: this.#directory, [RUN_VARIABLE]: this.mark },
@@ -100,7 +100,7 @@ export class Lane {
     writeFileSync(progressFile(this.mark), place);
   }
 
-  /** What is still there of a suite that has ended, in words. It is removed. */
+  /** Leftovers of an ended suite, in words. They are removed. */
   async #leftBehind(): Promise<string> {
     const isGone = ({ processes, namespaces }: Remains): boolean =>
       processes.length === 0 && namespaces.length === 0;
@@ -118,8 +118,8 @@ export class Lane {
 }
 
 /**
- * The totals of a JUnit report. A suite that left none, or that failed without a failed test,
- * counts as one failure.
+ * Totals of a JUnit report. A suite without one, or one that failed without a failed test, counts
+ * as one failure.
  */
 function readReport(report: string, code: number): Outcome {
   let text: string;

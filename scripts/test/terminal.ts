@@ -1,6 +1,6 @@
 /**
- * One terminal for suites that run side by side: the one that began first writes through, what the
- * others say waits until it has ended.
+ * One terminal for parallel suites: the one that began first writes directly; the output of the
+ * others waits until it has ended.
  */
 export class Terminal {
   readonly #waiting: Share[] = [];
@@ -14,7 +14,7 @@ export class Terminal {
     return share;
   }
 
-  /** The first ones that have ended make way; each that waited says first what it had to say. */
+  /** Ended suites at the front make way; each that waited first writes its delayed output. */
   #next(): void {
     while (this.#waiting[0]?.hasEnded) {
       this.#waiting.shift();
@@ -23,7 +23,7 @@ export class Terminal {
   }
 }
 
-/** What one suite says. */
+/** Output of one suite. */
 class Share {
   hasEnded = false;
   #kept = "";
@@ -44,7 +44,7 @@ class Share {
     this.onEnd();
   }
 
-  /** It is the first one now. */
+  /** This share becomes the first one. */
   begin(): void {
     this.isFirst = true;
     this.out(this.#kept);

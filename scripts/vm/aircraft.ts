@@ -1,32 +1,34 @@
-/** The aircraft of the checks: two head-end servers, and where they are on the virtual networks. */
+/**
+ * The aircraft of the checks: two head-end servers, and their addresses on the virtual networks.
+ */
 
 /** An emulated processor on a shared one is late by tens of milliseconds. */
 export const PERIOD_MS = 100;
 export const LOST_AFTER_PERIODS = 5;
 export const KEEP_ALIVE_PORT = 44_100;
 
-/** A function with a process, and one that is its VIP alone. */
+/** A function with a process, and one that is only its VIP. */
 export const SERVICE_VIP = "10.44.1.1";
 export const SERVICE_PORT = 8080;
 export const PLAIN_VIP = "10.44.1.2";
 
-/** The shortest: what a mechanic downloads goes over a serial line. */
+/** The smallest log: a mechanic's download goes over a serial line. */
 const LOG_KIB = 64;
 export const WATCHDOG_S = 10;
 export const BAUD = 115_200;
 
-/** Where things are in the guest. */
+/** Paths in the guest. */
 export const ROOT_CONFIGURATION = "/etc/wingman/aircraft.json";
 export const SLOTS = "/var/lib/wingman/slots";
-/** Public key of those whose parts are taken, beside the configuration. */
+/** Public key of the trusted signers, beside the configuration. */
 export const PART_KEY = "part-key.pub.pem";
-/** Position of a server and its kind, as loaders see them. */
+/** Position and kind of a server, shown to loaders. */
 export const HARDWARE = "WINGHESA";
 export const positionOf = (server: ServerId): string => server.toUpperCase();
 
 /** The seat's address on the client network, with its prefix length. */
 export const SEAT_ADDRESS = "10.44.0.1/16";
-/** The interface at which loaders find a server. */
+/** Interface at which loaders find a server. */
 const CLIENTS = "eth0";
 
 export type ServerId = "a" | "b";
@@ -38,7 +40,7 @@ export const addressesOf = (server: ServerId): readonly [string, string] => {
   return [`10.44.0.${host}/16`, `10.45.0.${host}/16`];
 };
 
-/** Of an interface: `52:54:00:` network, 0, server. */
+/** MAC of an interface: `52:54:00:` network, 0, server. */
 export const macOf = (server: ServerId, network: 0 | 1): string =>
   `52:54:00:4${4 + network}:00:0${1 + SERVER_IDS.indexOf(server)}`;
 

@@ -1,4 +1,6 @@
-/** A part from outside: a loader on the ground brings it, the machine verifies and installs it. */
+/**
+ * A part from outside: a loader on the ground delivers it, the machine verifies and installs it.
+ */
 import type { ProcedureStep } from "../../src/rig/procedure-step.ts";
 import { GroundLoader } from "./ground-loader.ts";
 import { slotsOf, slotsText } from "./guest-slots.ts";
@@ -6,7 +8,7 @@ import type { HeadEnds } from "./head-ends.ts";
 import type { Machine } from "./machine.ts";
 import type { MadePart } from "./part-media.ts";
 
-/** By 615A into the inactive slot; whether it is there. */
+/** Loads by 615A into the inactive slot; returns whether it is there. */
 export async function bring(
   step: ProcedureStep,
   headEnds: HeadEnds,

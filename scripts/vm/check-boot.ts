@@ -1,4 +1,4 @@
-/** From power-on to service, as it is seen from outside. */
+/** From power-on to service, as seen from outside. */
 import type { ProcedureStep } from "../../src/rig/procedure-step.ts";
 import { PLAIN_VIP, SERVICE_PORT, SERVICE_VIP } from "./aircraft.ts";
 import type { HeadEnds } from "./head-ends.ts";

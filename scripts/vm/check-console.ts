@@ -1,4 +1,4 @@
-/** The maintenance console over an emulated 16550, as a mechanic's terminal program has it. */
+/** The maintenance console over an emulated 16550, as used by a mechanic's terminal program. */
 import { readFileSync, statSync } from "node:fs";
 import type { ProcedureStep } from "../../src/rig/procedure-step.ts";
 import { BAUD } from "./aircraft.ts";
@@ -7,7 +7,7 @@ import type { HeadEnds } from "./head-ends.ts";
 import type { Machine } from "./machine.ts";
 
 const LOG = "/var/lib/wingman/maintenance.log";
-/** A record that comes between download and look makes a difference, and seldom twice. */
+/** A record between download and look makes a difference, but rarely twice. */
 const DOWNLOADS_MAX = 4;
 
 interface Version {

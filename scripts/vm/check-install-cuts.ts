@@ -1,6 +1,6 @@
 /**
- * Power cuts over the writes of `wingman part install` and `part activate`, on a small disk of its
- * own: every slot holds a whole part on the disk of every cut, and the one that is started does.
+ * Power cuts during the writes of `wingman part install` and `part activate`, on a small separate
+ * disk: after every cut each slot holds a whole part, and so does the started one.
  */
 import { mkdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
@@ -17,7 +17,7 @@ import { type HeadEnds, TRIAL_MIB } from "./head-ends.ts";
 import type { Machine } from "./machine.ts";
 import { cutPlaces, eachCut } from "./power-cuts.ts";
 
-/** Beside those after each flush. */
+/** In addition to those after each flush. */
 const RANDOM_CUTS = 60;
 const FILE_SYSTEM_BYTES = TRIAL_MIB << 20;
 const MOUNTED = "/tmp/trial";
@@ -25,7 +25,7 @@ const NOTHING: SlotsHeld = { a: null, b: null, current: null };
 
 interface Act {
   readonly command: string;
-  /** What the slots hold when it has come to its end. */
+  /** Content of the slots after its completion. */
   readonly after: SlotsHeld;
 }
 
@@ -87,7 +87,7 @@ export async function checkInstallCuts(step: ProcedureStep, headEnds: HeadEnds):
   slots.conclude(step);
 }
 
-/** On a disk that nothing else writes to; a mark follows each command that has ended. */
+/** On a disk with no other writes; a mark follows each completed command. */
 async function perform(machine: Machine, plan: readonly Act[]): Promise<void> {
   await machine.shell.run(
     `mkdir -p ${MOUNTED} && for disk in /sys/block/vd*; do [ "$(cat $disk/serial)" = trial ] && mount -t ext4 /dev/\${disk##*/} ${MOUNTED}; done; grep -q " ${MOUNTED} " /proc/mounts`,

@@ -1,5 +1,5 @@
 /** A part with the built executable is installed, started, found healthy, and kept. */
-import { LOG_PART_GOOD } from "../../src/catalogue/upkeep-code.ts";
+import { LOG_PART_GOOD } from "../../src/catalogue/supervisor-code.ts";
 import type { ProcedureStep } from "../../src/rig/procedure-step.ts";
 import { SLOTS } from "./aircraft.ts";
 import { countRecords, recordName } from "./guest-records.ts";

@@ -1,6 +1,6 @@
 /**
- * Power cuts over the writes of the maintenance log. Killing a QEMU proves little, because this
- * machine's cache survives: the recorded writes and flushes are played again instead.
+ * Power cuts during the writes of the maintenance log. Killing a QEMU proves little, because this
+ * machine's cache survives: the recorded writes and flushes are replayed instead.
  */
 import { existsSync, readFileSync, rmSync } from "node:fs";
 import { LogImage } from "../../src/manage/log/log-image.ts";
@@ -16,16 +16,16 @@ import { type HeadEnds, STATE_MIB } from "./head-ends.ts";
 import type { Machine } from "./machine.ts";
 import { cutPlaces, eachCut } from "./power-cuts.ts";
 
-/** So often records are brought about, downloaded and marked. */
+/** Rounds of producing, downloading and marking records. */
 const ROUNDS = 6;
-/** Beside those after each flush. */
+/** In addition to those after each flush. */
 const RANDOM_CUTS = 60;
 const FILE_SYSTEM_BYTES = STATE_MIB << 20;
 
-/** What was acknowledged when the disk's mark of this round was written. */
+/** Entries that were acknowledged when this round's mark was written to the disk. */
 type Acknowledged = Map<number, LogEntry>;
 
-/** In the guest: a leg begins and ends, the function's process dies, an address is taken away. */
+/** In the guest: a leg begins and ends, the function's process dies, an address is removed. */
 const EVENTS = [
   "echo 0 > /run/wingman/on-ground",
   "killall -9 httpd",
@@ -60,8 +60,8 @@ export async function checkPowerCuts(step: ProcedureStep, headEnds: HeadEnds): P
 }
 
 /**
- * A download stores what waits before it sends: all that it holds is acknowledged. The mark goes
- * behind the file system, without a flush of its own.
+ * A download stores waiting records before it sends: everything in it is acknowledged. The mark is
+ * written behind the file system, without a flush of its own.
  */
 async function bringAbout(
   headEnds: HeadEnds,
@@ -79,7 +79,7 @@ function entriesOf(file: string): Acknowledged {
   return new Map(image.entries().map((entry) => [entry.sequence, entry]));
 }
 
-/** What is found out about every disk. */
+/** Findings about every disk. */
 class Trial {
   readonly #marks: { entry: number; acknowledged: Acknowledged }[];
   readonly #unclean: string[] = [];

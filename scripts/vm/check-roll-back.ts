@@ -1,7 +1,7 @@
-/** A part of which nothing starts is activated: the machine goes back to the one before by itself. */
+/** A part that cannot start is activated: the machine returns to the previous one automatically. */
 import { readFileSync } from "node:fs";
 import { TRIAL_STARTS } from "../../src/catalogue/roll-back-reason.ts";
-import { LOG_PART_ROLLED_BACK } from "../../src/catalogue/upkeep-code.ts";
+import { LOG_PART_ROLLED_BACK } from "../../src/catalogue/supervisor-code.ts";
 import type { ProcedureStep } from "../../src/rig/procedure-step.ts";
 import { SLOTS } from "./aircraft.ts";
 import { bring } from "./bring-part.ts";
@@ -20,7 +20,7 @@ export async function checkRollBack(step: ProcedureStep, headEnds: HeadEnds): Pr
   if (!(await bring(step, headEnds, machine, broken))) return;
   const slot = before === "a" ? "b" : "a";
   step.did(`wingman part activate: ${await activate(machine)}`);
-  const [startsBefore, toldBefore] = [
+  const [startsBefore, recordsBefore] = [
     starts(headEnds, slot),
     await countRecords(machine, LOG_PART_ROLLED_BACK, 0),
   ];
@@ -46,11 +46,12 @@ export async function checkRollBack(step: ProcedureStep, headEnds: HeadEnds): Pr
     `slot ${current} started, ${last === null ? "nothing" : `slot ${last.slot}`} rolled back: ${last?.why}`,
     current === before && trial === null && last?.slot === slot,
   );
-  const told = (await countRecords(machine, LOG_PART_ROLLED_BACK, toldBefore + 1)) - toldBefore;
+  const told =
+    (await countRecords(machine, LOG_PART_ROLLED_BACK, recordsBefore + 1)) - recordsBefore;
   step.check(`log: ${recordName(LOG_PART_ROLLED_BACK)}`, "once", `${told} times`, told === 1);
 }
 
-/** How often head-end.sh said that it starts this slot. */
+/** How often head-end.sh reported the start of this slot. */
 function starts(headEnds: HeadEnds, slot: string): number {
   const text = readFileSync(headEnds.file("a.kernel.log"), "latin1");
   return text.split(`starting ${SLOTS}/${slot}/wingman`).length - 1;

@@ -1,4 +1,4 @@
-/** Two machines and a seat: the power of the one that serves is cut, and comes back. */
+/** Two machines and a seat: the power of the serving one is cut, and returns. */
 
 import { waitFor } from "../../src/rig/condition.ts";
 import type { ProcedureStep } from "../../src/rig/procedure-step.ts";
@@ -7,9 +7,9 @@ import { type HeadEnds, statusOf } from "./head-ends.ts";
 import { BOOT_MS_MAX, type Machine } from "./machine.ts";
 
 const DETECTION_MS = PERIOD_MS * LOST_AFTER_PERIODS;
-/** The detection time, and what an emulated processor may be late by: as much again, twice. */
+/** The detection time, plus twice as much for an emulated processor. */
 const TAKE_OVER_MS_MAX = 3 * DETECTION_MS;
-const LOOK_MS = 500;
+const POLL_MS = 500;
 
 export async function checkTakeOver(step: ProcedureStep, headEnds: HeadEnds): Promise<void> {
   await Promise.all([headEnds.flying("a"), headEnds.flying("b")]);
@@ -37,7 +37,7 @@ export async function checkTakeOver(step: ProcedureStep, headEnds: HeadEnds): Pr
   );
   let server: string | null = null;
   const isTaken = await waitFor(BOOT_MS_MAX, async () => {
-    server = await headEnds.served(LOOK_MS);
+    server = await headEnds.served(POLL_MS);
     return server === survivor;
   });
   step.check("the function's process answers", survivor, server ?? "no answer", isTaken);
@@ -70,7 +70,7 @@ async function joined(step: ProcedureStep, headEnds: HeadEnds, what: string): Pr
     );
   };
   const passed = await waitFor(BOOT_MS_MAX, async () => {
-    await Bun.sleep(LOOK_MS);
+    await Bun.sleep(POLL_MS);
     for (const server of ["a", "b"] as const) {
       const machine = headEnds.running(server);
       if (machine === undefined || !(await isJoined(server, machine))) return false;

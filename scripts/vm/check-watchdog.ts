@@ -1,4 +1,4 @@
-/** The flight loop stands still, and the hardware watchdog resets the machine. */
+/** The flight loop is stopped, and the hardware watchdog resets the machine. */
 
 import { LOG_WATCHDOG_RESET } from "../../src/boundary/maintenance-code.ts";
 import { RuntimeError } from "../../src/command-line/errors.ts";
@@ -13,7 +13,7 @@ import { BOOT_MS_MAX, type Machine } from "./machine.ts";
 /** Clocks of guest and host differ while the guest waits for a processor. */
 const RESET_S_MAX = 3 * WATCHDOG_S;
 const RESTART_MS_MAX = 60_000;
-const LOOK_MS = 500;
+const POLL_MS = 500;
 
 export async function checkWatchdog(step: ProcedureStep, headEnds: HeadEnds): Promise<void> {
   const machine = await headEnds.flying("a");
@@ -56,12 +56,12 @@ export async function checkWatchdog(step: ProcedureStep, headEnds: HeadEnds): Pr
   }
 }
 
-/** The log names the reason, and an engine that is started again does not name it again. */
+/** The log records the reason, and a restarted engine does not record it again. */
 async function toldOnce(step: ProcedureStep, machine: Machine, before: number): Promise<void> {
   const engine = await enginePid(machine);
   await machine.shell.run(`kill -KILL ${engine}`);
   await waitFor(RESTART_MS_MAX, async () => {
-    await Bun.sleep(LOOK_MS);
+    await Bun.sleep(POLL_MS);
     const status = await statusOf(machine);
     return status?.phase === "active" && status.enginePid !== engine;
   });

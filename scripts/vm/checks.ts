@@ -14,14 +14,15 @@ import type { HeadEnds } from "./head-ends.ts";
 export interface VmCheck {
   readonly name: string;
   readonly title: string;
-  /** It takes minutes: done only when it is named. */
+  /** It takes minutes: only done when named. */
   readonly isLong?: true;
   run(step: ProcedureStep, headEnds: HeadEnds): Promise<void>;
 }
 
 /**
- * Power cuts come when a's recorded disk has seen those before, and end the record; who is switched
- * on afterwards goes on with the same disk. What is rolled back to is the part that was kept.
+ * The power cuts come when a's recorded disk has seen the preceding checks, and end the record; a
+ * machine switched on afterwards continues with the same disk. The roll-back returns to the part
+ * that was kept.
  */
 export const CHECKS: readonly VmCheck[] = [
   { name: "boot", title: "Boot to service", run: checkBoot },

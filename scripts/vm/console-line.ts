@@ -13,7 +13,7 @@ const WAKES_MAX = 4;
 
 export class ConsoleLine {
   readonly client: ConsoleClient;
-  /** Keeps the line open while nobody else has it: QEMU drops what is said to a closed one. */
+  /** Keeps the line open while no other process does: QEMU drops output to a closed one. */
   readonly #port: SerialPort;
 
   constructor(
@@ -24,7 +24,7 @@ export class ConsoleLine {
     this.client = new ConsoleClient(machine.server, machine.consoleDevice, baud, this.#port);
   }
 
-  /** Presses Enter until the prompt comes; how long it took, in ms. */
+  /** Presses Enter until the prompt comes; returns the time in ms. */
   async wake(): Promise<number> {
     const beganMs = performance.now();
     for (let tries = 1; ; tries++) {
@@ -32,15 +32,15 @@ export class ConsoleLine {
         await this.client.connect(CONNECT_MS_MAX);
         return performance.now() - beganMs;
       } catch (error) {
-        // A slow machine answers the first Enter when the second one has been pressed.
+        // A slow machine may answer the first Enter only after the second one.
         if (!(error instanceof ConsoleFault) || tries === WAKES_MAX) throw error;
       }
     }
   }
 
   /**
-   * Receives what a command sends by ZMODEM with `rz`, as terminal programs do. Gives the file.
-   * @param directory new, for it alone
+   * Receives a command's ZMODEM download with `rz`, like terminal programs. Returns the file.
+   * @param directory new, only for it
    * @throws RuntimeError when it does not come
    */
   async download(command: string, directory: string): Promise<string> {

@@ -9,7 +9,7 @@ export interface CpioEntry {
   readonly name: string;
   /** Kind and permissions, as in stat(2). */
   readonly mode: number;
-  /** Of a link: where it leads. */
+  /** For a link: its target. */
   readonly content?: Uint8Array | string;
   /** Major and minor number of a device. */
   readonly device?: readonly [number, number];
@@ -33,7 +33,7 @@ function encode({ name, mode, content = "", device = [0, 0] }: CpioEntry, inode:
   return [padded(Buffer.from(`070701${digits}${name}\0`)), padded(data)];
 }
 
-/** Header with name, and content, each end at a multiple of 4 bytes. */
+/** Header with name, then content, each padded to a multiple of 4 bytes. */
 function padded(bytes: Buffer): Buffer {
   return Buffer.concat([bytes, Buffer.alloc(-bytes.length & 3)]);
 }

@@ -1,11 +1,11 @@
-/** What is looked at on the disk of every power cut, and how that is told. */
+/** Checks of the disk after every power cut, and their report. */
 import { tryCommand } from "../../src/rig/command-run.ts";
 import type { ProcedureStep } from "../../src/rig/procedure-step.ts";
 
 const COMPLAINT_LINES = 6;
 const TOLD = 3;
 
-/** Replays the journal as mounting does; what e2fsck has against the file system then, or null. */
+/** Replays the journal as mounting does; returns e2fsck's findings afterwards, or null. */
 export async function replayJournal(image: string): Promise<string | null> {
   const journal = await tryCommand(["e2fsck", "-E", "journal_only", "-y", image]);
   const whole = await tryCommand(["e2fsck", "-f", "-n", image]);
@@ -13,7 +13,7 @@ export async function replayJournal(image: string): Promise<string | null> {
   return whole.stdout.trim().split("\n").slice(0, COMPLAINT_LINES).join("; ");
 }
 
-/** @param failed what does not hold, each with where; empty: `all` is what was found */
+/** @param failed violations with their places; when empty, the finding is `all` */
 export function judge(
   step: ProcedureStep,
   what: string,

@@ -1,4 +1,4 @@
-/** What is said of slots as power cuts leave them: real slots with small parts, and damage to them. */
+/** Reports about slots after power cuts: real slots with small parts, and damage to them. */
 import { afterAll, beforeEach, expect, test } from "bun:test";
 import { cpSync, renameSync, rmSync, truncateSync } from "node:fs";
 import { join } from "node:path";
@@ -24,7 +24,7 @@ function install(partNumber: string): void {
   installPart(new SlotStore(slots), verifyPart(medium, [publicKey]), medium, MACHINE, false);
 }
 
-/** What does not hold, in words. */
+/** The violations, in words. */
 function complaints(before: SlotsHeld, after: SlotsHeld): string[] {
   const seen = new CutSlots(publicKey);
   seen.look("here", slots, before, after);
@@ -60,7 +60,7 @@ test("neither the old nor the new one is wrong", () => {
   ]);
 });
 
-test("a part that is not whole is told, and that it is started", () => {
+test("a part that is not whole is reported, and whether it is the started one", () => {
   truncateSync(join(slots, "b/wingman"), 5000);
   expect(complaints(HELD, NEXT)).toEqual([
     expect.stringContaining("slot b: wingman: size: found 5000 bytes"),

@@ -1,11 +1,13 @@
-/** What the slots hold on the disks that power cuts leave, against what they held before and after. */
+/**
+ * Content of the slots on the disks after power cuts, compared with the content before and after.
+ */
 import type { KeyObject } from "node:crypto";
 import type { ProcedureStep } from "../../src/rig/procedure-step.ts";
 import { slotManifest, verifySlot } from "../../src/slots/slot-contents.ts";
 import { SLOT_NAMES, type SlotName, SlotStore } from "../../src/slots/slot-store.ts";
 import { judge } from "./cut-disk.ts";
 
-/** Part numbers, and which one is started. */
+/** Part numbers, and the started one. */
 export interface SlotsHeld {
   readonly a: string | null;
   readonly b: string | null;
@@ -24,9 +26,9 @@ export class CutSlots {
   constructor(private readonly key: KeyObject) {}
 
   /**
-   * Settles the slots, as the first command after the cut does, and looks at every file.
-   * @param before what they held when the last command that had ended had ended
-   * @param after what the command that was under way makes of it
+   * Settles the slots, like the first command after the cut, and checks every file.
+   * @param before content after the last completed command
+   * @param after content after the command in progress
    */
   look(where: string, directory: string, before: SlotsHeld, after: SlotsHeld): void {
     const store = new SlotStore(directory);
@@ -62,7 +64,7 @@ export class CutSlots {
     judge(step, "current points to a whole part", "every time", started, this.#unstartable);
   }
 
-  /** The number of a whole part; null: the slot is empty, or what is in it is not whole. */
+  /** Number of a whole part; null when the slot is empty, or its content is not whole. */
   #held(where: string, store: SlotStore, slot: SlotName): string | null {
     const path = store.path(slot);
     try {

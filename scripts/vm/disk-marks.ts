@@ -1,12 +1,12 @@
 /**
- * Marks behind the file system of a recorded disk: what is acknowledged when one is written was
- * acknowledged before every cut that comes after it. A mark has no flush of its own.
+ * Marks behind the file system of a recorded disk: everything acknowledged when a mark is written
+ * was acknowledged before every cut after it. A mark has no flush of its own.
  */
 import type { DiskRecord } from "./disk-record.ts";
 import type { DiskSerial } from "./head-ends.ts";
 import type { Machine } from "./machine.ts";
 
-/** A block of the file system: what is smaller is not written at once. */
+/** A block of the file system: smaller data are not written at once. */
 const MARK_BYTES = 4096;
 
 /** @param behind size of the file system in bytes */
@@ -22,7 +22,7 @@ export async function writeMark(
   );
 }
 
-/** Each mark, and the entry of the record that wrote it. */
+/** Each mark, and its entry in the record. */
 export function marksIn(record: DiskRecord, behind: number): { entry: number; mark: number }[] {
   return record.entries.flatMap(({ kind, at }, entry) =>
     kind === "write" && at >= behind ? [{ entry, mark: (at - behind) / MARK_BYTES }] : [],

@@ -1,6 +1,6 @@
 /**
- * What QEMU's driver `blklogwrites` records of a disk: every write and every flush, in the order in
- * which they ended. Format: the kernel's dm-log-writes (Linux documentation, device-mapper).
+ * The record of a disk by QEMU's driver `blklogwrites`: every write and every flush, in the order
+ * of completion. Format: the kernel's dm-log-writes (Linux documentation, device-mapper).
  * Little-endian; the superblock and the head of each entry take a sector each, data follow a
  * write's head.
  */
@@ -16,12 +16,12 @@ const HEAD_BYTES = 32;
 
 export interface DiskEntry {
   readonly kind: "write" | "flush" | "discard";
-  /** It is on the disk when it ends, without a flush. */
+  /** It is on the disk at its completion, without a flush. */
   readonly isForced: boolean;
   /** Bytes from the beginning of the disk. */
   readonly at: number;
   readonly length: number;
-  /** Of a write: where its data are in the record. */
+  /** For a write: place of its data in the record. */
   readonly dataAt: number;
 }
 
@@ -31,8 +31,8 @@ export class DiskRecord {
   readonly #fd: number;
 
   /**
-   * Reads up to the end of what QEMU has written, also where it was killed: the count in the
-   * superblock is older then.
+   * Reads up to the end of QEMU's output, even after a kill, when the count in the superblock is
+   * older.
    * @throws RuntimeError when it is no such record
    */
   constructor(file: string) {
@@ -54,7 +54,7 @@ export class DiskRecord {
     this.entries = entries;
   }
 
-  /** What a write wrote. */
+  /** Data of a write. */
   data(entry: DiskEntry): Buffer {
     const bytes = Buffer.alloc(entry.length);
     readSync(this.#fd, bytes, 0, entry.length, entry.dataAt);

@@ -1,6 +1,6 @@
 /**
- * A loader on the ground at the seat's place, of stock programs: in.tftpd gives what the target
- * reads and takes what it writes, tftp asks.
+ * A loader on the ground at the seat's place, of stock programs: in.tftpd serves the target's reads
+ * and accepts its writes, tftp sends requests.
  */
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
@@ -16,27 +16,25 @@ import {
 import { decodeUploadStatus, encodeUploadRequest } from "../../src/dataload/upload-files.ts";
 import { tryCommand } from "../../src/rig/command-run.ts";
 import { waitFor } from "../../src/rig/condition.ts";
+import { isServed, TFTPD, tftpServer } from "../../test/harness/tftp-server.ts";
 import { addressesOf, HARDWARE, positionOf, SEAT_ADDRESS, type ServerId } from "./aircraft.ts";
 import type { MadePart } from "./part-media.ts";
 
-const ROOT = join(import.meta.dir, "../..");
-/** Unpacked by setup. */
-const TFTPD = join(ROOT, "node_modules/.debian/usr/sbin/in.tftpd");
 const PORT = 59;
 const READY_MS_MAX = 10_000;
-/** The target is open when its daemon has read what the ground signal says. */
+/** The target is open once its daemon has read the ground signal. */
 const OPEN_MS_MAX = 60_000;
 const OPEN_LOOK_MS = 1000;
 /** 80,000 blocks in lockstep with an emulated processor, then every file is read twice. */
 const LOAD_MS_MAX = 900_000;
-const LOOK_MS = 200;
+const POLL_MS = 200;
 
 export interface Loaded {
   readonly completed: boolean;
-  /** What the target's last status says. */
+  /** Text of the target's last status. */
   readonly said: string;
   readonly bytes: number;
-  /** From the first status to the last: transfer, checks, and the copy into the slot. */
+  /** Time from the first status to the last: transfer, checks, and the copy into the slot. */
   readonly tookMs: number;
 }
 
@@ -46,7 +44,7 @@ export class GroundLoader {
   readonly #name: string;
   #server: Bun.Subprocess | null = null;
 
-  /** @param directory for the loader alone */
+  /** @param directory only for the loader */
   constructor(
     private readonly directory: string,
     server: ServerId,
@@ -60,25 +58,20 @@ export class GroundLoader {
   async start(): Promise<void> {
     rmSync(this.directory, { recursive: true, force: true });
     mkdirSync(this.#files, { recursive: true });
-    const own = SEAT_ADDRESS.split("/")[0];
-    this.#server = Bun.spawn(
-      [
-        ...[TFTPD, "--foreground", "--listen", "--user", "root", "--address", `${own}:${PORT}`],
-        ...["--create", "--secure", this.#files],
-      ],
-      { stdio: ["ignore", "ignore", "inherit"] },
-    );
-    const port = `:${PORT.toString(16).toUpperCase().padStart(4, "0")} `;
-    const listens = (): boolean => readFileSync("/proc/net/udp", "latin1").includes(port);
+    const own = SEAT_ADDRESS.split("/")[0] ?? "";
+    this.#server = Bun.spawn(tftpServer(own, PORT, this.#files), {
+      stdio: ["ignore", "ignore", "inherit"],
+    });
+    const listens = (): boolean => isServed(readFileSync("/proc/net/udp", "latin1"), PORT);
     if (!(await waitFor(READY_MS_MAX, listens)))
       throw new RuntimeError(`${TFTPD}: found nobody at UDP port ${PORT}, expected in.tftpd`);
   }
 
-  /** Offers a part to the target, and waits for the end. @throws RuntimeError: there is none */
+  /** Offers a part to the target, and waits for the end. @throws RuntimeError when there is none */
   async load({ partNumber, medium }: MadePart): Promise<Loaded> {
     let bytes = 0;
     for (const [name, content] of medium) {
-      if (name.endsWith(".LUM")) continue; // of a medium, which a loader has no use for
+      if (name.endsWith(".LUM")) continue; // belongs to a medium; a loader has no use for it
       writeFileSync(join(this.#files, name), content);
       bytes += content.length;
     }
@@ -115,7 +108,7 @@ export class GroundLoader {
         said = `${statusWords(status)}: ${description}`;
         if (status === STATUS_ACCEPTED) return true;
       } catch {
-        // no answer, or half of one: asked again
+        // no answer, or half of one: retried
       }
       await Bun.sleep(OPEN_LOOK_MS);
       return false;
@@ -131,7 +124,7 @@ export class GroundLoader {
     if (said !== "") throw new RuntimeError(`tftp put ${this.#name}.${ending}: ${said}`);
   }
 
-  /** What tftp says, "" when all is well. */
+  /** Error output of tftp, "" when all is well. */
   async #tftp(...words: string[]): Promise<string> {
     const command = ["timeout", "30", "tftp", "-m", "binary", this.#target, String(PORT), "-c"];
     const { stdout, stderr } = await tryCommand([...command, ...words]);
@@ -150,7 +143,7 @@ export class GroundLoader {
   async #wait(what: string, limitMs: number, isMet: () => boolean): Promise<void> {
     const isThere = await waitFor(limitMs, async () => {
       if (isMet()) return true;
-      await Bun.sleep(LOOK_MS);
+      await Bun.sleep(POLL_MS);
       return false;
     });
     if (isThere) return;

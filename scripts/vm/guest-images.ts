@@ -1,4 +1,4 @@
-/** What a guest starts from: RAM disk, read-only root, empty state disk. */
+/** Images for the start of a guest: RAM disk, read-only root, empty state disk. */
 import {
   chmodSync,
   copyFileSync,
@@ -22,10 +22,10 @@ import type { GuestParts } from "./guest-parts.ts";
 import { type PartMedia, pemOf, writeMedium } from "./part-media.ts";
 
 const GUEST = join(import.meta.dir, "guest");
-/** Directories of the root that something is mounted on, or that programs expect. */
+/** Directories of the root for mounts, or expected by programs. */
 const DIRECTORIES = ["proc", "sys", "dev", "run", "tmp", "root", "bin", "sbin", "etc", "lib64"];
 
-/** Where the media of parts lie in the guest, by part number. */
+/** Place of the parts' media in the guest, by part number. */
 export const MEDIA = "/usr/share/parts";
 
 /** Drivers and the program that mounts the root. */
@@ -48,13 +48,13 @@ export function writeRamdisk(file: string, parts: GuestParts): void {
 export interface RootContent {
   /** The flight executable. */
   readonly wingman: string;
-  /** Of the aircraft, as text; its keys. */
+  /** Configuration of the aircraft as text; its keys. */
   readonly configuration: string;
   readonly key: Uint8Array;
   readonly parts: PartMedia;
 }
 
-/** The read-only root: not compressed, because an emulated processor would unpack it. */
+/** The read-only root: uncompressed, because an emulated processor would have to unpack it. */
 export async function writeRoot(
   file: string,
   stage: string,
@@ -94,13 +94,13 @@ async function librariesOf(executable: string): Promise<string[]> {
   return [...text.matchAll(/(?:=> )?(\/\S+) \(0x/g)].map(([, path = ""]) => path);
 }
 
-/** Behind the file system of a state disk; checks write marks there that only they read. */
+/** Room behind the file system of a state disk; checks write marks there that only they read. */
 const MARKS_BYTES = 1 << 20;
 
 /**
- * Without checksums of metadata: the superblock is written in place, without a journal, and a power
- * cut between its two sectors of 512 bytes would leave one that no checksum fits and nothing mounts
- * (seen in 4 of 86 cuts).
+ * Without metadata checksums: the superblock is written in place, without a journal. A power cut
+ * between its two sectors of 512 bytes would leave a superblock with a wrong checksum that cannot
+ * be mounted (seen in 4 of 86 cuts).
  */
 const FEATURES = "^metadata_csum";
 
@@ -112,7 +112,7 @@ export async function writeStateDisk(file: string, sizeMiB: number): Promise<voi
   const bytes = sizeMiB << 20;
   writeFileSync(file, "");
   truncateSync(file, bytes);
-  // Everything is written now: what mkfs leaves for later would be written in flight.
+  // Everything is written now: what mkfs postpones would be written in flight.
   const whole = "lazy_itable_init=0,lazy_journal_init=0,nodiscard";
   await runCommand(["mkfs.ext4", "-q", "-F", "-b", "4096", "-O", FEATURES, "-E", whole, file]);
   truncateSync(file, bytes + MARKS_BYTES);

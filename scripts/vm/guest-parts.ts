@@ -1,6 +1,6 @@
 /**
- * What the guest is made of besides Wingman: kernel, drivers and busybox of Debian. Fetched once
- * with apt-get, unpacked and not installed, and kept where git ignores it.
+ * Components of the guest other than Wingman: kernel, drivers and busybox of Debian. Fetched once
+ * with apt-get, unpacked but not installed, and kept where git ignores it.
  */
 import {
   copyFileSync,
@@ -20,32 +20,32 @@ import { modulesInOrder } from "./kernel-modules.ts";
 /** In `node_modules`, which git ignores. */
 export const CACHE = join(import.meta.dir, "../../node_modules/.cache/vm");
 
-/** The package that depends on Debian's kernel of the day. Its cloud kernel lacks i6300esb. */
+/** Package that depends on Debian's current kernel. Its cloud kernel lacks i6300esb. */
 const KERNEL_PACKAGE = "linux-image-amd64";
 const BUSYBOX_PACKAGE = "busybox-static";
 
-/** For the root; the file system's checksums ask for crc32c by name, which is no dependency. */
+/** For the root; the file system's checksums request crc32c by name, which is no dependency. */
 const DRIVERS = [
   ...["virtio_pci", "virtio_blk", "squashfs", "crc32c_generic", "ext4"],
   ...["virtio_net", "virtio_console", "i6300esb", "nf_tables", "sch_ingress", "cls_bpf"],
 ];
 
-/** Of a directory, with the number of the process that fills it. */
+/** Prefix of a directory, followed by the number of the process that fills it. */
 const FETCHING = "fetching-";
 
 export interface GuestParts {
   /** Uncompressed, with its PVH note. */
   readonly kernel: string;
-  /** In the order in which they load. */
+  /** In loading order. */
   readonly modules: readonly string[];
   readonly busybox: string;
-  /** Packages that were fetched now, with their versions. */
+  /** Packages fetched now, with their versions. */
   readonly fetched: readonly string[];
 }
 
 /**
- * @param say what takes long, for people
- * @throws RuntimeError when Debian's packages are not to be had
+ * @param say reports slow steps, for people
+ * @throws RuntimeError when Debian's packages are not available
  */
 export async function guestParts(say: (text: string) => void): Promise<GuestParts> {
   const directory = join(CACHE, "guest");
@@ -96,7 +96,7 @@ async function fetchParts(directory: string, say: (text: string) => void): Promi
   }
 }
 
-/** Removes what runs that were killed had fetched in part. */
+/** Removes partial downloads of killed runs. */
 function sweep(): void {
   if (!existsSync(CACHE)) return;
   for (const name of readdirSync(CACHE)) {
@@ -120,7 +120,7 @@ async function kernelOfTheDay(): Promise<string> {
   return name;
 }
 
-/** Lists of packages may be older than the archive: then once more with fresh ones. */
+/** Package lists may be older than the archive: then retry with fresh ones. */
 async function inDirectory(cwd: string, command: string[]): Promise<void> {
   const script = ["sh", "-c", 'cd "$0" && exec "$@"', cwd];
   if ((await tryCommand([...script, ...command])).exitCode === 0) return;

@@ -1,10 +1,10 @@
-/** The maintenance log of a machine, as its own `wingman log` tells it. */
+/** The maintenance log of a machine, from its own `wingman log`. */
 import { catalogueEntry } from "../../src/catalogue/catalogue.ts";
 import { codeLabel } from "../../src/catalogue/record-text.ts";
 import { waitFor } from "../../src/rig/condition.ts";
 import type { Machine } from "./machine.ts";
 
-/** From an event to its record in the log, on an emulated processor. */
+/** Time from an event to its record in the log, on an emulated processor. */
 const RECORD_MS_MAX = 20_000;
 
 export interface Told {
@@ -21,7 +21,7 @@ export async function records(machine: Machine): Promise<Told[]> {
     .map((line) => JSON.parse(line) as Told);
 }
 
-/** How many of a code there are, when there are `expected` or time is up: records come late. */
+/** Number of records of a code, once there are `expected` or time is up: records come late. */
 export async function countRecords(
   machine: Machine,
   code: number,

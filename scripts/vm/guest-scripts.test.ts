@@ -1,4 +1,6 @@
-/** Which executable the guest starts: its script, with a root of our own in place of the guest's. */
+/**
+ * Which executable the guest starts: its script, with a root of our own in place of the guest's.
+ */
 import { afterAll, expect, test } from "bun:test";
 import {
   chmodSync,
@@ -21,7 +23,7 @@ const put = (name: string, text: string): void => {
   chmodSync(join(directory, name), 0o755);
 };
 
-/** What head-end.sh starts, and with which arguments. */
+/** The programs that head-end.sh starts, with their arguments. */
 function started(): string {
   const script = readFileSync(join(import.meta.dir, "guest/head-end.sh"), "utf8")
     .replaceAll(/(?<=[ =<"(])\/(?=var|usr|etc|run|dev)/g, `${directory}/`)
@@ -32,7 +34,7 @@ function started(): string {
 }
 
 const SAY = '#!/bin/sh\necho "$0 $*"\n';
-/** `part boot` says what the test wants it to, or fails. */
+/** `part boot` prints the output that the test sets, or fails. */
 const ROOT = `#!/bin/sh
 if [ "$1 $2" = "part boot" ]; then
   echo "$*" > ${directory}/asked

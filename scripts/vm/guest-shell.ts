@@ -2,19 +2,19 @@
 import { RuntimeError } from "../../src/command-line/errors.ts";
 import { SocketText } from "./socket-text.ts";
 
-/** The guest's /sbin/test-shell says so when it begins. */
+/** Greeting of the guest's /sbin/test-shell. */
 const READY = "@@READY";
 const COMMAND_MS_MAX = 60_000;
 
 export class GuestShell {
   private constructor(private readonly socket: SocketText) {}
 
-  /** Before the guest runs: what it says to nobody is lost. */
+  /** Connect before the guest runs: output without a listener is lost. */
   static async connect(path: string): Promise<GuestShell> {
     return new GuestShell(await SocketText.connect(path));
   }
 
-  /** Waits for the next start of the shell: of the machine, that is. */
+  /** Waits for the next start of the shell, and so of the machine. */
   async ready(limitMs: number): Promise<void> {
     await this.socket.until("the guest's shell", limitMs, () => {
       const at = this.socket.text.indexOf(READY);
@@ -25,7 +25,7 @@ export class GuestShell {
   }
 
   /**
-   * Runs a command to its end; gives what it prints.
+   * Runs a command to its end; returns its output.
    * @throws RuntimeError when it fails
    */
   async run(command: string, limitMs = COMMAND_MS_MAX): Promise<string> {
@@ -39,7 +39,7 @@ export class GuestShell {
     limitMs = COMMAND_MS_MAX,
   ): Promise<{ exitCode: number; text: string }> {
     this.socket.text = "";
-    // The mark is not in what is sent: an echo would be taken for the answer.
+    // The mark is not in the sent text: otherwise its echo would be taken for the answer.
     this.socket.write(`{ ${command}; }; echo "@@""$?@@"\n`);
     const found = await this.socket.until(`an answer to: ${command}`, limitMs, () => {
       const match = /@@(\d+)@@\r?\n/.exec(this.socket.text);

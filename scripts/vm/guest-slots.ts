@@ -1,4 +1,4 @@
-/** The slots of a machine, as `wingman part` in the guest tells and changes them. */
+/** The slots of a machine, through `wingman part` in the guest. */
 import { waitFor } from "../../src/rig/condition.ts";
 import { ROOT_CONFIGURATION } from "./aircraft.ts";
 import { MEDIA } from "./guest-images.ts";
@@ -8,7 +8,7 @@ import type { Machine } from "./machine.ts";
 /** Every byte of 114 MB is read, several times. */
 const READ_MS_MAX = 180_000;
 const RESET_MS_MAX = 20_000;
-const LOOK_MS = 500;
+const POLL_MS = 500;
 
 /** `wingman part status --json` */
 export interface SlotsDocument {
@@ -27,19 +27,19 @@ export async function slotsOf(machine: Machine): Promise<SlotsDocument> {
 export const slotsText = ({ slots }: SlotsDocument): string =>
   slots.map(({ slot, partNumber }) => `${slot}: ${partNumber ?? "empty"}`).join(", ");
 
-/** What `wingman part install` says of a part of the read-only root. @throws RuntimeError */
+/** Installs a part of the read-only root; returns the output. @throws RuntimeError */
 export async function install(machine: Machine, partNumber: string): Promise<string> {
   const command = `wingman part install ${MEDIA}/${partNumber} --config ${ROOT_CONFIGURATION}`;
   return (await machine.shell.run(command, READ_MS_MAX)).trim();
 }
 
-/** What `wingman part activate` says. @throws RuntimeError when it fails */
+/** Activates it; returns the output. @throws RuntimeError when it fails */
 export async function activate(machine: Machine): Promise<string> {
   const command = `wingman part activate --config ${ROOT_CONFIGURATION}`;
   return (await machine.shell.run(command, READ_MS_MAX)).trim();
 }
 
-/** Presses the reset button: nothing is stopped or synchronized. Waits until it flies again. */
+/** Presses the reset button: nothing is stopped or synchronised. Waits until it flies again. */
 export async function restart(headEnds: HeadEnds, machine: Machine): Promise<void> {
   const beganMs = performance.now();
   await machine.monitor.execute("system_reset");
@@ -54,12 +54,12 @@ export async function flyingExecutable(machine: Machine): Promise<string> {
   return (await machine.shell.run(`readlink /proc/${status.enginePid}/exe`)).trim();
 }
 
-/** Waits until nothing is on trial any more. */
+/** Waits until nothing is on trial. */
 export async function trialOver(machine: Machine, limitMs: number): Promise<SlotsDocument> {
   let found = await slotsOf(machine);
   await waitFor(limitMs, async () => {
     found = await slotsOf(machine);
-    if (found.trial !== null) await Bun.sleep(LOOK_MS);
+    if (found.trial !== null) await Bun.sleep(POLL_MS);
     return found.trial === null;
   });
   return found;

@@ -1,4 +1,4 @@
-/** The machines of one run: each is started when a check asks for it, and stays for the next one. */
+/** The machines of one run: each is started on demand, and stays for the next check. */
 import { existsSync, readFileSync, rmSync, truncateSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { RuntimeError } from "../../src/command-line/errors.ts";
@@ -13,18 +13,18 @@ import { BOOT_MS_MAX, Machine, type MachineDisk, type MachineImages } from "./ma
 import type { PartMedia } from "./part-media.ts";
 import { Seat, whoServes } from "./seat.ts";
 
-/** A load that arrives and the slot that it is copied to: an executable of 114 MB in each. */
+/** Room for an arriving load and the slot that it is copied to: an executable of 114 MB in each. */
 export const STATE_MIB = 320;
-/** Of writes and flushes, with holes: more than any check writes. */
+/** Record of writes and flushes, with holes: more than any check writes. */
 const RECORD_BYTES = 2 ** 31;
-/** A command costs an emulated processor half a second. */
-const LOOK_MS = 500;
+/** A command takes an emulated processor half a second. */
+const POLL_MS = 500;
 
-/** Where parts are installed to cut the power: small, so that many cuts are looked at quickly. */
+/** Disk for installations with power cuts: small, so that many cuts can be checked quickly. */
 export const TRIAL_MIB = 16;
 export type DiskSerial = "state" | "trial";
 
-/** What the daemon of a machine says of itself; null: none does. */
+/** Status of a machine's daemon; null when there is none. */
 export async function statusOf(machine: Machine): Promise<StatusDocument | null> {
   const { exitCode, text } = await machine.shell.try("wingman status --json");
   if (exitCode !== 0) return null;
@@ -41,7 +41,7 @@ export class HeadEnds {
   #seat: Seat | null = null;
 
   /**
-   * @param wingman the flight executable, of this machine
+   * @param wingman the flight executable of this machine
    * @param directory of this run, in memory
    */
   constructor(
@@ -51,7 +51,7 @@ export class HeadEnds {
     readonly parts: PartMedia,
   ) {}
 
-  /** The seat at the service's VIP, from the first question on. */
+  /** The seat at the service's VIP, created at the first question. */
   get seat(): Seat {
     this.#seat ??= new Seat(SERVICE_VIP);
     return this.#seat;
@@ -61,7 +61,7 @@ export class HeadEnds {
     return join(this.directory, name);
   }
 
-  /** What is written to a's disks is recorded, and what they were before is kept. */
+  /** Paths of the record of writes to a's disks, and of their former content. */
   diskRecord(serial: DiskSerial): { pristine: string; record: string } {
     return { pristine: this.file(`${serial}.pristine`), record: this.file(`${serial}.record`) };
   }
@@ -70,7 +70,7 @@ export class HeadEnds {
     return this.#running.get(server);
   }
 
-  /** Switches a machine on, with the disk that it has. Its shell is not there yet. */
+  /** Switches a machine on, with its existing disk. Its shell is not ready yet. */
   async switchOn(server: ServerId): Promise<Machine> {
     const disks = [await this.#disk(server, "state", STATE_MIB)];
     if (server === "a") disks.push(await this.#disk(server, "trial", TRIAL_MIB));
@@ -80,7 +80,7 @@ export class HeadEnds {
     return machine;
   }
 
-  /** A disk of a machine, made when it is switched on for the first time. */
+  /** A disk of a machine, made at its first start. */
   async #disk(server: ServerId, serial: DiskSerial, sizeMiB: number): Promise<MachineDisk> {
     const file = this.file(`${server}.${serial}`);
     const isNew = !existsSync(file);
@@ -95,7 +95,7 @@ export class HeadEnds {
     return { serial, file, record };
   }
 
-  /** A machine that flies: switched on, unless it is, and active. */
+  /** A flying machine: switched on if necessary, and active. */
   async flying(server: ServerId): Promise<Machine> {
     const there = this.#running.get(server);
     if (there !== undefined) return there;
@@ -105,14 +105,14 @@ export class HeadEnds {
   }
 
   /**
-   * Waits for the shell of a machine that starts, and until its daemon is active.
-   * @throws RuntimeError with what the machine said last
+   * Waits for the shell of a starting machine, and until its daemon is active.
+   * @throws RuntimeError with the machine's last output
    */
   async awaitActive(machine: Machine): Promise<void> {
     try {
       await machine.shell.ready(BOOT_MS_MAX);
       const isActive = async (): Promise<boolean> => {
-        await Bun.sleep(LOOK_MS);
+        await Bun.sleep(POLL_MS);
         return (await statusOf(machine))?.phase === "active";
       };
       if (await waitFor(BOOT_MS_MAX, isActive)) return;
@@ -122,7 +122,7 @@ export class HeadEnds {
     }
   }
 
-  /** Waits until the service's process answers at its VIP; who it is, or null. */
+  /** Waits until the service's process answers at its VIP; returns its server, or null. */
   async served(limitMs: number): Promise<string | null> {
     let server: string | null = null;
     await waitFor(limitMs, async () => {
@@ -132,19 +132,19 @@ export class HeadEnds {
     return server;
   }
 
-  /** Takes the power of a machine away. */
+  /** Cuts the power of a machine. */
   async cut(server: ServerId): Promise<void> {
     await this.#running.get(server)?.cut();
     this.#running.delete(server);
   }
 
-  /** Likewise, and QEMU closes its disks. */
+  /** The same, but QEMU closes its disks. */
   async switchOff(server: ServerId): Promise<void> {
     await this.#running.get(server)?.quit();
     this.#running.delete(server);
   }
 
-  /** The maintenance log of a machine, as it is downloaded over the serial line by ZMODEM. */
+  /** The maintenance log of a machine, downloaded over the serial line by ZMODEM. */
   async downloadLog(machine: Machine): Promise<string> {
     const line = new ConsoleLine(machine, BAUD);
     const directory = this.file(`${machine.server}.download`);
@@ -156,14 +156,14 @@ export class HeadEnds {
     }
   }
 
-  /** `wingman log verify` of this machine: what it says, and whether it passes. */
+  /** `wingman log verify` on this machine: its output, and whether it passes. */
   async verifyLog(file: string): Promise<{ passed: boolean; said: string }> {
     const { exitCode, stdout, stderr } = await tryCommand([this.wingman, "log", "verify", file]);
     const said = `${stdout}${stderr}`.trim().replaceAll(file, "the log").split("\n")[0] ?? "";
     return { passed: exitCode === 0, said };
   }
 
-  /** What kernel and daemon of every machine that was ever on said last, for people. */
+  /** Last output of kernel and daemon of every machine that was ever on, for people. */
   lastWords(): string {
     return (["a", "b"] as const)
       .map((server) => this.file(`${server}.kernel.log`))

@@ -1,6 +1,6 @@
 /**
- * `inside.ts ORDER`: the checks, in namespaces of their own, which end with this process and take
- * everything along: machines, taps, and the files in memory. Says what it finds in lines of JSON.
+ * `inside.ts ORDER`: the checks, in their own namespaces, which end with this process and take
+ * everything along: machines, taps, and the files in memory. Reports in lines of JSON.
  */
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -16,7 +16,7 @@ import { makeNetworks } from "./machine-network.ts";
 import { makeParts } from "./part-media.ts";
 
 export interface InsideOrder {
-  /** An empty directory: memory is mounted on it, here and for nobody else. */
+  /** An empty directory: memory is mounted on it, only visible here. */
   readonly mountPoint: string;
   readonly parts: GuestParts;
   /** The flight executable. */
@@ -38,7 +38,7 @@ async function inside(order: InsideOrder): Promise<boolean> {
   const { mountPoint, parts, wingman } = order;
   say({ namespaces: (["net", "pid", "mnt"] as const).map((kind) => namespaceOf("self", kind)) });
   await runCommand(["mount", "-t", "tmpfs", "-o", "mode=700", "vm", mountPoint]);
-  // Names from here: the path of a Unix socket has at most 107 bytes.
+  // Relative names: the path of a Unix socket has at most 107 bytes.
   process.chdir(mountPoint);
   const directory = ".";
   const images = {
@@ -64,7 +64,9 @@ async function inside(order: InsideOrder): Promise<boolean> {
   }
 }
 
-/** Whether all passed. A check that cannot go on fails; the next one begins with fresh machines. */
+/**
+ * Whether all passed. A check that cannot continue fails; the next one begins with fresh machines.
+ */
 async function runChecks(names: readonly string[], headEnds: HeadEnds): Promise<boolean> {
   let passed = true;
   for (const [index, { name, title, run }] of CHECKS.entries()) {
@@ -84,13 +86,13 @@ async function runChecks(names: readonly string[], headEnds: HeadEnds): Promise<
   return passed;
 }
 
-// The one outside holds the other end: it is gone when this one closes.
+// The process outside holds the other end: if it closes, that process is gone.
 process.stdin.on("end", () => process.exit(1)).resume();
 try {
-  // What this process measures is not to wait for others of this machine, see machine.ts.
+  // Measurements of this process must not wait for others of this machine, see machine.ts.
   writeFileSync("/proc/self/autogroup", "-5");
 } catch {
-  // no autogroup, or nothing for this user
+  // no autogroup, or not permitted to this user
 }
 try {
   process.exit((await inside(JSON.parse(process.argv[2] ?? "") as InsideOrder)) ? 0 : 1);

@@ -1,4 +1,4 @@
-/** Sees the keep-alives of one machine where its tap is: from outside, as a switch would. */
+/** Observes the keep-alives of one machine at its tap: from outside, like a switch. */
 import { ETHER_TYPE_ALL, PacketSocket } from "../../src/io/packet-socket.ts";
 import {
   ETHER_TYPE_IPV4,
@@ -9,7 +9,7 @@ import { KEEP_ALIVE_PORT, macOf, type ServerId } from "./aircraft.ts";
 import { tapOf } from "./machine-network.ts";
 
 const ETHER_TYPE_AT = 12;
-const LOOK_MS = 2;
+const POLL_MS = 2;
 
 export class KeepAliveWatch {
   readonly #socket: PacketSocket;
@@ -20,18 +20,18 @@ export class KeepAliveWatch {
     this.#mac = macOf(server, network).replaceAll(":", "");
   }
 
-  /** Forgets what has come. */
+  /** Forgets what has arrived. */
   clear(): void {
     while (this.#socket.receive() >= 0);
   }
 
-  /** When the next one was seen, by performance.now(); null: none within `limitMs`. */
+  /** When the next one was seen, by performance.now(); null when none came within `limitMs`. */
   async next(limitMs: number): Promise<number | null> {
     const endMs = performance.now() + limitMs;
     while (performance.now() < endMs) {
       for (let length = this.#socket.receive(); length >= 0; length = this.#socket.receive())
         if (this.#isKeepAlive(length)) return performance.now();
-      await Bun.sleep(LOOK_MS);
+      await Bun.sleep(POLL_MS);
     }
     return null;
   }

@@ -20,7 +20,7 @@ test("the kernel comes out as it was packed", async () => {
   expect(Buffer.from(unpacked)).toEqual(kernel);
 });
 
-test("what is no kernel, packed by nobody known, or cut, is named", async () => {
+test("no kernel, an unknown compression and a truncated file are reported", async () => {
   const failed = async (image: Buffer): Promise<string> =>
     await unpackKernel(image).then(
       () => "",

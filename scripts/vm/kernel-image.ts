@@ -1,6 +1,7 @@
 /**
- * The kernel proper out of a bzImage (Linux documentation, arch/x86/boot): QEMU starts an ELF with
- * a PVH note at once, while a bzImage unpacks itself first, slowly on an emulated processor.
+ * Extracts the kernel proper from a bzImage (Linux documentation, arch/x86/boot): QEMU starts an
+ * ELF with a PVH note at once, while a bzImage unpacks itself first, slowly on an emulated
+ * processor.
  */
 import { RuntimeError } from "../../src/command-line/errors.ts";
 
@@ -11,10 +12,10 @@ const HEADER_MAGIC_AT = 0x202;
 const HEADER_MAGIC = 0x53726448; // "HdrS"
 const PAYLOAD_OFFSET_AT = 0x248;
 const PAYLOAD_LENGTH_AT = 0x24c;
-/** The size of what is packed follows the payload's last byte. */
+/** The unpacked size follows the payload's last byte. */
 const SIZE_BYTES = 4;
 
-/** Beginnings of packed streams, and what unpacks each. */
+/** Magic numbers of packed streams, and their unpackers. */
 const PACKERS = [
   ["fd377a585a00", ["xz", "-dc"]],
   ["28b52ffd", ["zstd", "-dcq"]],

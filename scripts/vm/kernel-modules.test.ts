@@ -26,7 +26,7 @@ test("each module comes after those that it depends on, whatever its name is wri
   ]);
 });
 
-test("what is built in needs no file; what is neither is named", () => {
+test("a built-in module needs no file; an unknown one is reported", () => {
   expect(modulesInOrder(directory, ["8250_pci"])).toEqual([]);
   expect(() => modulesInOrder(directory, ["i6300esb"])).toThrow("found no module i6300esb in");
 });

@@ -1,4 +1,4 @@
-/** Drivers of the guest's kernel: files of a kernel package, in the order in which they load. */
+/** Drivers of the guest's kernel: files of a kernel package, in loading order. */
 import { readdirSync, readFileSync } from "node:fs";
 import { basename, join } from "node:path";
 import { RuntimeError } from "../../src/command-line/errors.ts";
@@ -7,10 +7,10 @@ import { RuntimeError } from "../../src/command-line/errors.ts";
 const nameOf = (text: string): string => text.replaceAll("-", "_");
 
 /**
- * Files of `wanted` and of all that they depend on, each behind those. What the kernel has built in
- * has no file and is left out.
+ * Files of `wanted` and all their dependencies, each after its own dependencies. Built-in modules
+ * have no file and are left out.
  * @param directory `lib/modules/VERSION` of an unpacked package
- * @throws RuntimeError when one that is wanted is neither there nor built in
+ * @throws RuntimeError when a wanted one is neither there nor built in
  */
 export function modulesInOrder(directory: string, wanted: readonly string[]): string[] {
   const files = new Map<string, string>();
@@ -35,7 +35,7 @@ export function modulesInOrder(directory: string, wanted: readonly string[]): st
   return [...ordered];
 }
 
-/** What the section `.modinfo` of a module says that it depends on. */
+/** Dependencies in a module's section `.modinfo`. */
 export function dependenciesOf(module: Buffer): string[] {
   const key = Buffer.from("\0depends=", "latin1");
   const at = module.indexOf(key);

@@ -1,6 +1,6 @@
 /**
- * Two switches in the namespace of this run, each a bridge, with a tap for each machine; the seat
- * is at the first one.
+ * Two switches in the namespace of this run, each a bridge, with a tap per machine; the seat is at
+ * the first one.
  */
 import { runCommand } from "../../src/rig/command-run.ts";
 import { SEAT_ADDRESS, type ServerId } from "./aircraft.ts";

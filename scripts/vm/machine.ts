@@ -1,6 +1,6 @@
 /**
- * One head-end server as a machine of its own: a QEMU that emulates every instruction (`tcg`), with
- * a 16550 as the maintenance console, a hardware watchdog, two network adapters and two disks.
+ * One head-end server as a separate machine: a QEMU that emulates every instruction (`tcg`), with a
+ * 16550 as the maintenance console, a hardware watchdog, two network adapters and two disks.
  */
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
@@ -10,21 +10,21 @@ import { GuestShell } from "./guest-shell.ts";
 import { tapOf } from "./machine-network.ts";
 import { Monitor } from "./monitor.ts";
 
-/** Of the guest: the daemon, and once more an executable of 114 MB that is verified beside it. */
+/** Memory of the guest: for the daemon, and an executable of 114 MB that is verified meanwhile. */
 const MEMORY_MIB = 640;
 /** 53 s were seen while this machine had a load of 20. */
 export const BOOT_MS_MAX = 120_000;
 
 /**
- * A machine that waits for this one's processors is late: its session goes before others, where
- * this user may ask for it (sched(7), autogroup; the shell's is the session that it leads).
+ * A machine that waits for this one's processors is late: its session gets priority, where this
+ * user may request it (sched(7), autogroup; the shell's is the session that it leads).
  */
 const FIRST = [
   ...["sh", "-c"],
   '{ echo -15 > /proc/self/autogroup; renice -n -15 -p $$; } > /dev/null 2>&1; exec "$0" "$@"',
 ];
 
-/** Files of this run that machines start from. */
+/** Files of this run for the start of machines. */
 export interface MachineImages {
   readonly kernel: string;
   readonly ramdisk: string;
@@ -32,10 +32,10 @@ export interface MachineImages {
 }
 
 export interface MachineDisk {
-  /** By which the guest knows it. */
+  /** Identifies it in the guest. */
   readonly serial: string;
   readonly file: string;
-  /** Where every write and flush is recorded; null: nowhere. */
+  /** Where every write and flush is recorded; null for nowhere. */
   readonly record: string | null;
 }
 
@@ -43,7 +43,7 @@ export interface MachineOrder {
   readonly server: ServerId;
   readonly images: MachineImages;
   readonly disks: readonly MachineDisk[];
-  /** For its sockets and what it prints. */
+  /** For its sockets and its output. */
   readonly directory: string;
 }
 
@@ -60,7 +60,7 @@ export class Machine {
     private readonly kernelLog: string,
   ) {}
 
-  /** Returns as soon as QEMU runs; the guest has everything before it. */
+  /** Returns as soon as QEMU runs; the guest's start is still to come. */
   static async start(order: MachineOrder): Promise<Machine> {
     const { server, directory } = order;
     const paths = {
@@ -74,7 +74,7 @@ export class Machine {
       detached: true,
     });
     try {
-      // Both sockets are there before the guest begins: what it says to nobody is lost.
+      // Both sockets exist before the guest begins: output without a listener is lost.
       const monitor = await Monitor.connect(paths.monitor);
       const shell = await GuestShell.connect(paths.shell);
       const device = await consoleOf(monitor);
@@ -87,17 +87,17 @@ export class Machine {
     }
   }
 
-  /** What kernel and daemon printed, the end of it. */
+  /** The end of the output of kernel and daemon. */
   get lastWords(): string {
     return readFileSync(this.kernelLog, "utf8").trimEnd().split("\n").slice(-12).join("\n");
   }
 
-  /** Takes its power away. */
+  /** Cuts its power. */
   async cut(): Promise<void> {
     await this.#end(() => this.qemu.kill("SIGKILL"));
   }
 
-  /** Likewise, but QEMU closes its files. */
+  /** The same, but QEMU closes its files. */
   async quit(): Promise<void> {
     await this.#end(async () => await this.monitor.execute("quit").catch(() => undefined));
   }

@@ -23,7 +23,7 @@ export class Monitor {
     return monitor;
   }
 
-  /** @throws RuntimeError with what QEMU says */
+  /** @throws RuntimeError with QEMU's message */
   async execute<T>(command: string, args: object = {}): Promise<T> {
     const id = this.#nextId++;
     this.socket.write(`${JSON.stringify({ execute: command, arguments: args, id })}\n`);
@@ -36,7 +36,7 @@ export class Monitor {
     return answer.return as T;
   }
 
-  /** When the event came for the first time after `sinceMs`, by performance.now(). */
+  /** When the event first came after `sinceMs`, by performance.now(). */
   async event(name: string, sinceMs: number, limitMs: number): Promise<number> {
     return await this.socket.until(`event ${name}`, limitMs, () => {
       this.#take();

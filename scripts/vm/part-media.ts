@@ -1,4 +1,4 @@
-/** The loadable parts of a run, signed with a key that is made for it and kept nowhere. */
+/** The loadable parts of a run, signed with a key that is made for it and not kept. */
 import { generateKeyPairSync, type KeyObject, randomFillSync } from "node:crypto";
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -12,9 +12,9 @@ import { PART_KEY } from "./aircraft.ts";
 
 const FIRMWARE_CONFIG = join(import.meta.dir, "../../firmware-config");
 const EXECUTABLE = "wingman";
-/** The kernel takes its beginning for a program, and finds nothing behind it. */
+/** The kernel takes its begin for a program, and finds nothing behind it. */
 const BROKEN_BYTES = 64 << 10;
-/** Of the stand-in for an executable: hundreds of blocks, and each of its sectors counts. */
+/** Size of the stand-in for an executable: hundreds of blocks, each sector of which counts. */
 const SMALL_BYTES = 500_001;
 const BROKEN_NUMBER = "WNG5D00020001";
 const SMALL_NUMBERS = ["WNG5C00030001", "WNG5B00040001", "WNG5A00050001"];
@@ -26,15 +26,15 @@ export interface MadePart {
 
 export interface PartMedia {
   readonly publicKey: KeyObject;
-  /** Of the built executable. */
+  /** Contains the built executable. */
   readonly real: MadePart;
-  /** Of one that breaks off: the part is whole, and nothing of it starts. */
+  /** Contains a truncated one: the part is whole, but nothing of it starts. */
   readonly broken: MadePart;
-  /** Of noise: to be installed, and never to be started. */
+  /** Contains noise: to be installed, and never to be started. */
   readonly small: readonly MadePart[];
 }
 
-/** @param directory new: the configuration and its key come to lie there */
+/** @param directory new: receives the configuration and its key */
 export async function makeParts(
   wingman: string,
   configuration: string,
@@ -69,7 +69,7 @@ export async function makeParts(
 export const pemOf = (key: KeyObject): string =>
   key.export({ type: "spki", format: "pem" }).toString();
 
-/** A part as the files of a directory. */
+/** Writes a part as the files of a directory. */
 export function writeMedium(directory: string, { medium }: MadePart): void {
   mkdirSync(directory, { recursive: true });
   for (const [name, content] of medium) writeFileSync(join(directory, name), content);

@@ -1,4 +1,6 @@
-/** Records of the format of blklogwrites, made by hand: what a power cut may leave, and what not. */
+/**
+ * Records of the format of blklogwrites, made by hand: what a power cut may leave, and what not.
+ */
 import { afterAll, expect, test } from "bun:test";
 import { readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -52,13 +54,13 @@ async function disks(of: DiskRecord, places: number[], seed: number): Promise<nu
 
 const SEEDS = Array.from({ length: 40 }, (_, seed) => seed);
 
-test("what was flushed is there after every cut", async () => {
+test("flushed data is there after every cut", async () => {
   const made = record([0, 2, 1], "flush", [2, 2, 2], [4, 1, 3]);
   for (const seed of SEEDS)
     for (const disk of await disks(made, [2, 3, 4], seed)) expect(disk.slice(0, 2)).toEqual([1, 1]);
 });
 
-test("of what was not flushed every sector comes and stays away by itself", async () => {
+test("each unflushed sector is there or not, independently", async () => {
   const made = record("flush", [2, 2, 2]);
   const seen = new Set<string>();
   for (const seed of SEEDS) for (const disk of await disks(made, [2], seed)) seen.add(String(disk));

@@ -1,7 +1,4 @@
-/**
- * Disks as power cuts leave them: everything up to the last flush, and of what was written since,
- * each sector by chance.
- */
+/** Disks after power cuts: everything up to the last flush, and each later sector by chance. */
 import { closeSync, openSync, writeSync } from "node:fs";
 import type { SeededRandom } from "../../test/harness/seeded-random.ts";
 import { copySparse } from "./disk-copy.ts";
@@ -10,9 +7,9 @@ import type { DiskEntry, DiskRecord } from "./disk-record.ts";
 const SECTOR_BYTES = 512;
 
 export interface PowerCut {
-  /** So many entries of the record had ended. */
+  /** Number of completed entries of the record. */
   readonly entries: number;
-  /** So many sectors waited for a flush, and so many of them reached the disk. */
+  /** Number of sectors that waited for a flush, and of those that reached the disk. */
   readonly unflushed: number;
   readonly kept: number;
 }
@@ -31,7 +28,7 @@ export function cutPlaces(record: DiskRecord, count: number, random: SeededRando
 }
 
 /**
- * Makes the disk of each cut, one after the other, in `image`, and hands it to `look`.
+ * Makes the disk of each cut in `image`, one after the other, and passes it to `look`.
  * @param pristine the disk before the first entry
  */
 export async function eachCut(
@@ -68,7 +65,7 @@ export async function eachCut(
   }
 }
 
-/** Writes the sectors of entries that `isKept` lets pass. */
+/** Writes the sectors of entries that `isKept` accepts. */
 function write(
   image: string,
   record: DiskRecord,

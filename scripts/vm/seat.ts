@@ -1,6 +1,7 @@
 /**
- * A seat on the client network: asks one VIP for an echo every few milliseconds, by a socket that
- * the kernel makes for this (ICMP datagrams, icmp(7)), and keeps the gaps between the answers.
+ * A seat on the client network: sends an echo request to one VIP every few milliseconds, over a
+ * socket made for this by the kernel (ICMP datagrams, icmp(7)), and keeps the gaps between the
+ * answers.
  */
 import { writeFileSync } from "node:fs";
 import { errno, SystemError } from "../../src/io/errno.ts";
@@ -17,11 +18,11 @@ const PROBE_BYTES = HEADER_BYTES + 4;
 const SOCKADDR_BYTES = 16;
 
 const INTERVAL_MS = 5;
-/** What is shorter is no gap: this process may be late by as much. */
+/** Shorter times are no gap: this process may be late by as much. */
 export const GAP_MS_MIN = 50;
 const HTTP_MS_MAX = 2000;
 
-/** Between two probes that were answered, by when they were sent; performance.now(). */
+/** A gap between two answered probes, by their send times; performance.now(). */
 export interface Gap {
   readonly fromMs: number;
   readonly toMs: number;
@@ -49,12 +50,12 @@ export class Seat {
     this.#timer = setInterval(() => this.#turn(), INTERVAL_MS);
   }
 
-  /** When the last probe that was answered had been sent; null: none was. */
+  /** Send time of the last answered probe; null when there is none. */
   get answeredMs(): number | null {
     return this.#answeredMs;
   }
 
-  /** Waits for an answer to a probe sent after `sinceMs`; gives when it was sent, or null. */
+  /** Waits for an answer to a probe sent after `sinceMs`; returns its send time, or null. */
   async answer(sinceMs: number, limitMs: number): Promise<number | null> {
     const endMs = performance.now() + limitMs;
     while (performance.now() < endMs) {
@@ -64,7 +65,7 @@ export class Seat {
     return null;
   }
 
-  /** The longest gap that began after `sinceMs`, in ms; 0: none. */
+  /** The longest gap that began after `sinceMs`, in ms; 0 when there is none. */
   longestGapMs(sinceMs: number): number {
     const lengths = this.gaps
       .filter(({ fromMs }) => fromMs >= sinceMs)
@@ -84,7 +85,7 @@ export class Seat {
     this.#probe.view.setUint32(HEADER_BYTES, this.#sentMs.length);
     this.#sentMs.push(performance.now());
     const { address } = this.#probe;
-    // One that cannot be sent is one that is not answered.
+    // A probe that cannot be sent counts as unanswered.
     libc.sendto(this.#fd, address, PROBE_BYTES, 0, this.#address.address, SOCKADDR_BYTES);
   }
 
@@ -97,7 +98,7 @@ export class Seat {
   }
 }
 
-/** Which server's process answers at the service's VIP; null: none does. */
+/** The server whose process answers at the service's VIP; null when there is none. */
 export async function whoServes(): Promise<string | null> {
   try {
     const signal = AbortSignal.timeout(HTTP_MS_MAX);

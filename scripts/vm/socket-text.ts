@@ -1,14 +1,14 @@
 /** Text over a Unix socket that a QEMU serves. */
 import { RuntimeError } from "../../src/command-line/errors.ts";
 
-const LOOK_MS = 5;
+const POLL_MS = 5;
 /** QEMU makes its sockets before anything of the guest runs. */
 const CONNECT_MS_MAX = 20_000;
 
 export class SocketText {
-  /** Received and not taken. */
+  /** Received and unprocessed. */
   text = "";
-  /** When something came last, by performance.now(). */
+  /** Time of the last input, by performance.now(). */
   #heardMs = 0;
   #isClosed = false;
   readonly #decoder = new TextDecoder();
@@ -27,7 +27,7 @@ export class SocketText {
       } catch (error) {
         if (performance.now() > endMs)
           throw new RuntimeError(`${path}: ${(error as Error).message}: no QEMU serves it`);
-        await Bun.sleep(LOOK_MS);
+        await Bun.sleep(POLL_MS);
       }
     }
   }
@@ -56,7 +56,7 @@ export class SocketText {
     this.#unsent = whole.slice(this.#socket?.write(whole) ?? 0);
   }
 
-  /** Takes the lines that are there, each with the time at which something came last. */
+  /** Takes the available lines, each with the time of the last input. */
   lines(): { text: string; atMs: number }[] {
     const lines = this.text.split("\n");
     this.text = lines.pop() ?? "";
@@ -65,7 +65,7 @@ export class SocketText {
 
   /**
    * Waits until `probe` finds something.
-   * @throws RuntimeError when it does not within `limitMs`, or the other end has gone
+   * @throws RuntimeError when it does not within `limitMs`, or the other end is gone
    */
   async until<T>(what: string, limitMs: number, probe: () => T | undefined): Promise<T> {
     const endMs = performance.now() + limitMs;
@@ -75,7 +75,7 @@ export class SocketText {
       if (this.#isClosed) throw new RuntimeError(`QEMU is gone: no ${what}`);
       if (performance.now() > endMs)
         throw new RuntimeError(`waited ${Math.round(limitMs / 1000)} s in vain for ${what}`);
-      await Bun.sleep(LOOK_MS);
+      await Bun.sleep(POLL_MS);
     }
   }
 

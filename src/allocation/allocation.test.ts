@@ -1,5 +1,5 @@
 import { describe, expect, test } from "bun:test";
-import { FUNCTIONS_MAX, SERVERS_MAX } from "../limits.ts";
+import { DIMENSIONS_MAX, FUNCTIONS_MAX, SERVERS_MAX } from "../limits.ts";
 import { Allocation, resetRemaining, serverOfLargestRemaining } from "./allocation.ts";
 import { FunctionTable, NONE, PROCESS_NONE } from "./function-table.ts";
 
@@ -31,7 +31,7 @@ describe("a new allocation", () => {
     expect(allocation.current.every((server) => server === NONE)).toBe(true);
     expect(allocation.assigned.every((server) => server === NONE)).toBe(true);
     expect(allocation.current.length).toBe(FUNCTIONS_MAX);
-    expect(allocation.remaining.length).toBe(SERVERS_MAX);
+    expect(allocation.remaining.length).toBe(DIMENSIONS_MAX * SERVERS_MAX);
   });
 });
 
@@ -94,7 +94,7 @@ describe("resetting the remaining resources", () => {
       100,
       0,
       60,
-      ...Array.from({ length: SERVERS_MAX - 3 }, () => 0),
+      ...Array.from({ length: DIMENSIONS_MAX * SERVERS_MAX - 3 }, () => 0),
     ]);
     expect(allocation.steps).toBe(SERVERS_MAX);
   });

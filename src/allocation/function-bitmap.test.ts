@@ -14,7 +14,7 @@ test("every function has a bit of its own in its own set", () => {
   }
 });
 
-test("adding twice and removing what is not there change nothing", () => {
+test("adding twice and removing an absent function change nothing", () => {
   const words = new Uint32Array(BITMAP_WORDS);
   addFunction(words, 0, 31);
   addFunction(words, 0, 31);

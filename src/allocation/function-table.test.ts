@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import { AssertionError } from "../assert.ts";
-import { FUNCTIONS_MAX, RESOURCE_MAX, SERVERS_MAX } from "../limits.ts";
+import { DIMENSIONS_MAX, FUNCTIONS_MAX, RESOURCE_MAX, SERVERS_MAX } from "../limits.ts";
 import {
   type FunctionRow,
   FunctionTable,
@@ -39,9 +39,10 @@ describe("columns", () => {
   });
 
   test("have the size of the limits, whatever the aircraft, and are zero beyond it", () => {
-    expect(table.resource.length).toBe(SERVERS_MAX);
+    expect(table.resource.length).toBe(DIMENSIONS_MAX * SERVERS_MAX);
+    expect(table.required.length).toBe(DIMENSIONS_MAX * FUNCTIONS_MAX);
+    expect(table.required.slice(2).every((cell) => cell === 0)).toBe(true);
     for (const column of [
-      table.required,
       table.priority,
       table.eligible,
       table.process,

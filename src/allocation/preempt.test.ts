@@ -42,7 +42,7 @@ function run(
 }
 
 describe("without S2", () => {
-  test("what runs stays where it is, although a fresh start would place it elsewhere", () => {
+  test("running functions stay, although a fresh start would place them elsewhere", () => {
     const rows = [
       { required: 10, priority: 1, current: 1 },
       { required: 20, priority: 9, current: 1 },
@@ -54,7 +54,7 @@ describe("without S2", () => {
     });
   });
 
-  test("what was waiting goes to the server with the most left; on a tie to the lower index", () => {
+  test("waiting functions go to the server with the most left; on a tie to the lower index", () => {
     const rows = [
       { required: 30, priority: 5, current: 0 },
       { required: 20, priority: 4 },
@@ -175,7 +175,7 @@ describe("S11 to S16", () => {
     });
   });
 
-  test("a function is given up when all that is less important makes no room; what was stopped for it comes back", () => {
+  test("a function is given up when stopping everything less important makes no room; functions stopped for it come back", () => {
     const rows = [
       { required: 50, priority: 9 },
       { required: 20, priority: 5, current: 0 },

@@ -33,7 +33,7 @@ function assign(
 }
 
 describe("FIG. 3", () => {
-  test("S3: the most important function is placed first, wherever it stands in the table", () => {
+  test("S3: the most important function is placed first, whatever its position in the table", () => {
     const rows = [
       { required: 60, priority: 1 },
       { required: 60, priority: 9 },

@@ -1,39 +1,39 @@
 /**
- * What the shell has to do; preallocated. Three rings, each in order: letting go comes first (two
- * servers must not answer), then taking up (seats wait for it), then everything else. What became
- * of an effect comes back as an event.
+ * Work for the shell; preallocated. Three rings, each in order: letting go comes first (two servers
+ * must not answer), then taking up (seats wait for it), then everything else. The outcome of an
+ * effect returns as an event.
  *
- * The rings cannot turn two effects of one function round: the hand-over asks for a VIP to be
- * removed only when the answer to adding it has come, and the other way about.
+ * The rings cannot reorder two effects of one function: the hand-over asks for the removal of a VIP
+ * only after the answer to adding it, and vice versa.
  */
 import { assert } from "../assert.ts";
 import { EFFECTS_MAX } from "../limits.ts";
 
-/** Take the VIPs of function `index` down; answered by EVENT_VIP_DOWN. */
+/** Removes the VIPs of function `index`; answered by EVENT_VIP_DOWN. */
 export const EFFECT_VIP_REMOVE = 1;
 /**
- * Tell the clients of function `index` that it is about to stop (S13): before its VIPs go. `first`
+ * Tells the clients of function `index` that it is about to stop (S13), before its VIPs go. `first`
  * is the reason.
  */
 export const EFFECT_NOTICE_STOPPING = 2;
 const LETTING_GO_LAST = EFFECT_NOTICE_STOPPING;
 /**
- * Bring the VIPs of function `index` up and announce them; answered by EVENT_VIP_UP or
+ * Sets the VIPs of function `index` and announces them. Answered by EVENT_VIP_UP or
  * EVENT_VIP_FAILED, or by EVENT_VIP_WITHDRAWN when they waited until another server had them.
  */
 export const EFFECT_VIP_ADD = 3;
 /**
- * Announce the VIPs of function `index` again (gratuitous ARP, unsolicited neighbour
+ * Announces the VIPs of function `index` again (gratuitous ARP, unsolicited neighbour
  * advertisement).
  */
 export const EFFECT_ANNOUNCE = 4;
 const TAKING_UP_LAST = EFFECT_ANNOUNCE;
-/** Start the process of function `index`; `first` is REASON_*. */
+/** Starts the process of function `index`; `first` is REASON_*. */
 export const EFFECT_PROCESS_START = 5;
-/** Stop the process of function `index`; `first` is the grace in ms. */
+/** Stops the process of function `index`; `first` is the grace in ms. */
 export const EFFECT_PROCESS_STOP = 6;
 /**
- * Tell the clients where function `index` is now; `first` is NOTICE_MOVED or NOTICE_STARTED,
+ * Tells the clients where function `index` is now; `first` is NOTICE_MOVED or NOTICE_STARTED,
  * `second` the reason.
  */
 export const EFFECT_NOTICE = 7;
@@ -41,9 +41,9 @@ export const EFFECT_NOTICE = 7;
 export const EFFECT_LOG = 8;
 /** The phase of this server changed to `first`. */
 export const EFFECT_PHASE = 9;
-/** Ask witness `index` whether it is there. */
+/** Probes witness `index`. */
 export const EFFECT_PROBE = 11;
-/** Everything is let go and good-bye is said: the engine may end. */
+/** Everything is released and the good-bye is sent: the engine may end. */
 export const EFFECT_LEFT = 10;
 
 /** One ring of effects. */
@@ -60,7 +60,7 @@ export class EffectQueue {
   private readonly lettingGo = new Ring();
   private readonly takingUp = new Ring();
   private readonly other = new Ring();
-  // The effect taken last.
+  // Last effect taken.
   kind = 0;
   index = 0;
   first = 0;
@@ -70,12 +70,12 @@ export class EffectQueue {
     return this.urgentCount + this.other.count;
   }
 
-  /** Effects that move or announce VIPs, with the warnings that must go before. */
+  /** Effects that move or announce VIPs, including the warnings that must precede them. */
   get urgentCount(): number {
     return this.lettingGo.count + this.takingUp.count;
   }
 
-  /** Forgets everything: another engine begins with it. */
+  /** Empties all rings for a new engine. */
   clear(): void {
     for (const ring of [this.lettingGo, this.takingUp, this.other]) {
       ring.head = 0;

@@ -24,7 +24,7 @@ test("takes EVENTS_MAX events with their values and refuses the next", () => {
   expect(queue.second[0]).toBe(0);
 });
 
-test("every datagram has a message of its own, and what is given away is replaced", () => {
+test("every datagram has its own message, and one that is handed on is replaced", () => {
   const queue = new EventQueue();
   const messages = new Set<object>();
   for (let network = 0; queue.takesMessage(); network = 1 - network) {

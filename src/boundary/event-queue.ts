@@ -1,4 +1,4 @@
-/** What happened since the last step, in the order in which it was seen; preallocated. */
+/** Events since the last step, in the order of observation; preallocated. */
 import {
   BITMAP_WORDS,
   EVENTS_MAX,
@@ -9,15 +9,14 @@ import {
 import { KeepAliveMessage } from "../wire/keep-alive.ts";
 
 /**
- * A datagram with a sound layout and MAC; its content is in `message(slot)`, `first` is the
- * network.
+ * A datagram with valid layout and MAC; its content is in `message(slot)`, `first` is the network.
  */
 export const EVENT_KEEP_ALIVE = 1;
 /** All VIPs of function `index` are up. */
 export const EVENT_VIP_UP = 2;
 /**
- * The VIPs of function `index` could not be brought up; `first` is the errno, `second` 1 where that
- * may pass: for want of memory, or of an answer.
+ * The VIPs of function `index` could not be set; `first` is the errno. `second` is 1 when the cause
+ * may pass: lack of memory, or no answer.
  */
 export const EVENT_VIP_FAILED = 3;
 /** All VIPs of function `index` are down. */
@@ -27,7 +26,7 @@ export const EVENT_VIP_REMOVED = 5;
 /** The carrier of the client interface is present (`first` = 1) or lost (0). */
 export const EVENT_CARRIER = 6;
 /**
- * The process of function `index`: see wire/control CONTROL_PROCESS_*; `first` is the record's
+ * Process event of function `index`, see CONTROL_PROCESS_* in wire/control; `first` is the record's
  * kind.
  */
 export const EVENT_PROCESS = 7;
@@ -36,40 +35,46 @@ export const EVENT_COMMAND = 8;
 /** Witness `index` answered a probe. */
 export const EVENT_WITNESS = 9;
 /**
- * A host other than this one answers for a VIP of function `index`: `first` and `second` are the
- * first 2 and last 4 bytes of its MAC.
+ * A foreign host answers for a VIP of function `index`: `first` and `second` are the first 2 and
+ * last 4 bytes of its MAC.
  */
 export const EVENT_STRANGER = 10;
-/** Somebody asks for function `index` to be moved to server `first`. */
+/** Request to move function `index` to server `first`. */
 export const EVENT_MOVE = 11;
-/** The VIPs of function `index` could not be taken down: some may still answer. */
+/** The VIPs of function `index` could not be removed: some may still answer. */
 export const EVENT_VIP_STAYS = 12;
-/**
- * The Ethernet address of the client interface is `first` (2 bytes) and `second` (4) from now on.
- */
+/** The client interface has a new Ethernet address: `first` (2 bytes) and `second` (4). */
 export const EVENT_CLIENT_MAC = 13;
-/** Something outside the core is to be recorded: `index` is its code, with its two values. */
+/**
+ * Request for a maintenance record from outside the core: `index` is its code, with its two values.
+ */
 export const EVENT_RECORD = 14;
 
-/** The VIPs of function `index` were not set after all: they had waited, and are another's now. */
+/**
+ * This server now withholds `first` per cent of its resource; when `second` is 1, running functions
+ * must not be moved on any server.
+ */
+export const EVENT_INPUTS = 16;
+
+/** The VIPs of function `index` were not set: while they waited, another server took them. */
 export const EVENT_VIP_WITHDRAWN = 15;
 
-/** Datagrams of one turn. */
+/** Datagrams per turn. */
 const MESSAGES_MAX = RECEIVES_PER_TURN_MAX * NETWORKS_MAX;
 
 export class EventQueue {
   count = 0;
-  /** Events that found the queue full. */
+  /** Events lost because the queue was full. */
   lost = 0;
   readonly kind = new Uint8Array(EVENTS_MAX);
-  /** What it is about; of a datagram, which of the messages it is. */
+  /** Subject of the event; for a datagram, the index of its message. */
   readonly index = new Uint16Array(EVENTS_MAX);
   readonly first = new Int32Array(EVENTS_MAX);
   readonly second = new Int32Array(EVENTS_MAX);
   private readonly messages: KeepAliveMessage[] = [];
   private messageCount = 0;
 
-  /** Messages of a table of `servers` and of functions in `words` words of a bitmap. */
+  /** Sizes the messages for `servers` servers and bitmaps of `words` words. */
   constructor(servers: number = SERVERS_MAX, words: number = BITMAP_WORDS) {
     for (let place = 0; place < MESSAGES_MAX; place++)
       this.messages.push(new KeepAliveMessage(servers, words));
@@ -79,7 +84,7 @@ export class EventQueue {
     return this.count === EVENTS_MAX;
   }
 
-  /** There is room for another datagram. */
+  /** Whether the queue has room for another datagram. */
   takesMessage(): boolean {
     return this.count < EVENTS_MAX && this.messageCount < MESSAGES_MAX;
   }
@@ -89,12 +94,12 @@ export class EventQueue {
     return this.messages[this.index[slot]] as KeepAliveMessage;
   }
 
-  /** Where the content of the next datagram belongs; only while the queue takes one. */
+  /** Buffer for the next datagram's content; only while {@link takesMessage}. */
   nextMessage(): KeepAliveMessage {
     return this.messages[this.messageCount] as KeepAliveMessage;
   }
 
-  /** The datagram whose content is in `nextMessage` has come. */
+  /** Queues the datagram whose content is in `nextMessage`. */
   pushMessage(network: number): boolean {
     if (!this.push(EVENT_KEEP_ALIVE, this.messageCount, network)) return false;
     this.messageCount++;
@@ -102,8 +107,8 @@ export class EventQueue {
   }
 
   /**
-   * Gives the content of `slot` away for another message object, whose content is overwritten some
-   * time.
+   * Hands out the message object of `slot` in exchange for another one, which the queue will
+   * overwrite later.
    */
   exchange(slot: number, message: KeepAliveMessage): KeepAliveMessage {
     const given = this.message(slot);
@@ -111,7 +116,7 @@ export class EventQueue {
     return given;
   }
 
-  /** @returns false when the queue is full and the event was not taken. */
+  /** @returns false when the queue is full and the event was dropped */
   push(kind: number, index: number, first: number, second = 0): boolean {
     if (this.count === EVENTS_MAX) {
       this.lost++;

@@ -5,7 +5,7 @@ export const FUNCTION_RUNNING = 2;
 export const FUNCTION_STOPPING = 3;
 export const FUNCTION_FAILED = 4;
 
-/** By FUNCTION_*, in the words of `status --json`. */
+/** Names in `status --json`, indexed by FUNCTION_*. */
 export const FUNCTION_STATE_NAMES = [
   "stopped",
   "starting",

@@ -19,7 +19,7 @@ describe("buckets of lateness", () => {
     }
   });
 
-  test("what is early counts as nothing, and the last bucket takes all that is later", () => {
+  test("early counts as zero, and the last bucket takes everything later", () => {
     expect(latenessBucket(-5)).toBe(0);
     expect(latenessBucket(2 ** 40)).toBe(63);
     expect(latenessBucket(0x3fffffff)).toBe(63);

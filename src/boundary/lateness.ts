@@ -1,4 +1,4 @@
-/** How late keep-alives were sent, counted in buckets; preallocated. */
+/** Histogram of how late keep-alives were sent; preallocated. */
 
 /** See {@link latenessBucket}. */
 export const LATENESS_BUCKETS = 64;
@@ -14,8 +14,8 @@ export class Lateness {
 }
 
 /**
- * Bucket of a lateness in µs: 0–15 one each for 0…15 µs, then four buckets for each doubling, the
- * last for all above. Integers only.
+ * Bucket of a lateness in µs: one bucket per µs for 0…15, then four buckets per doubling; the last
+ * one takes all above. Integers only.
  */
 export function latenessBucket(latenessUs: number): number {
   if (latenessUs < 16) return latenessUs < 0 ? 0 : latenessUs | 0;
@@ -25,10 +25,7 @@ export function latenessBucket(latenessUs: number): number {
   return Math.min(bucket, LATENESS_BUCKETS - 1);
 }
 
-/**
- * The smallest lateness in µs of the bucket after `bucket`: the upper bound of what the bucket
- * holds.
- */
+/** Upper bound of a bucket: the smallest lateness in µs of the next one. */
 export function latenessBucketEnd(bucket: number): number {
   if (bucket < 15) return bucket + 1;
   const next = bucket + 1 - 16;

@@ -1,6 +1,7 @@
 /**
- * Codes of the maintenance records of the engine, 100 to 399: `WNG-` and four digits for people.
- * They are stable: none is ever used again for something else. What each means is in catalogue/.
+ * Codes of the engine's maintenance records, 100 to 399; shown as `WNG-` and four digits. They are
+ * stable: a code is never reused for another meaning. Those of the supervisor and of `wingman
+ * manage` are in catalogue/supervisor-code, the meanings of all in catalogue/.
  */
 export const LOG_PHASE = 100;
 export const LOG_SERVER_ALIVE = 110;
@@ -23,7 +24,7 @@ export const LOG_NETWORK_SILENT = 126;
 export const LOG_NETWORK_HEARD = 127;
 export const LOG_GROUP_FORGOTTEN = 128;
 export const LOG_SERVER_NEVER_HEARD = 129;
-/** Keep-alives refused: one code for each reason, in the order of upkeep/refused-senders. */
+/** Refused keep-alives: one code per reason, in the order of upkeep/refused-senders. */
 export const LOG_REFUSED_KEY = 130;
 export const LOG_REFUSED_SYSTEM = 131;
 export const LOG_REFUSED_PORT = 132;
@@ -55,6 +56,13 @@ export const LOG_REDUNDANCY = 224;
 export const LOG_MOVE_BEGUN = 230;
 export const LOG_MOVE_DONE = 231;
 export const LOG_MOVE_GIVEN_UP = 232;
+/** Inputs and result of an allocation, in the order of writing. */
+export const LOG_DECISION_TABLE = 250;
+export const LOG_DECISION_OWNERS = 251;
+export const LOG_DECISION_CANNOT_RUN = 252;
+export const LOG_DECISION_WITHHELD = 253;
+export const LOG_DECISION = 254;
+export const LOG_DECISIONS_LEFT_OUT = 255;
 export const LOG_NOT_REALTIME = 300;
 export const LOG_STALLED = 301;
 export const LOG_LEFTOVERS = 302;

@@ -1,4 +1,4 @@
-/** States of a server as another one sees it. */
+/** States of a server as seen by another one. */
 export const SERVER_UNKNOWN = 0; // never heard
 export const SERVER_SELF = 1;
 export const SERVER_JOINING = 2;
@@ -8,7 +8,7 @@ export const SERVER_LOST = 5;
 export const SERVER_UNREACHABLE = 6;
 export const SERVER_INCOMPATIBLE = 7;
 
-/** By SERVER_*, in the words of `status --json`. */
+/** Names in `status --json`, indexed by SERVER_*. */
 export const SERVER_STATE_NAMES = [
   "unknown",
   "self",

@@ -1,78 +1,84 @@
 /**
- * What a turn needs of the world outside: a clock, the networks, the VIP lease, the kernel's
- * addresses, the supervisor, and those who look on. A shell does what it is told and reports what
- * it saw as events; it decides nothing. On the aircraft it is io/loop; in the simulator it is a
- * server in virtual time.
+ * What a turn needs from the outside world: a clock, the networks, the VIP lease, the kernel's
+ * addresses, the supervisor, and observers. A shell carries out orders and reports its observations
+ * as events; it decides nothing. On the aircraft it is io/loop, in the simulator a server in
+ * virtual time.
  */
 import type { KeepAliveMessage } from "../wire/keep-alive.ts";
 import type { EventQueue } from "./event-queue.ts";
 
 export interface Shell {
-  /** µs of CLOCK_MONOTONIC, a whole number. */
+  /** CLOCK_MONOTONIC in whole µs. */
   nowUs(): number;
 
   // ---- networks
 
   /** Keep-alive networks, in the order of the configuration. */
   readonly networkCount: number;
-  /** The message as a sealed datagram, for the calls of `send` that follow. */
+  /** Seals the message as a datagram for the following calls of `send`. */
   compose(message: KeepAliveMessage): void;
   /** Sends it on a network. @returns 0 or an errno */
   send(network: number): number;
   /**
-   * Takes the next datagram that has arrived on a network. @returns its length, −1 when none has
+   * Takes the next datagram received on a network.
+   * @returns its length, −1 when there is none
    */
   receive(network: number): number;
-  /** The content of the datagram that `receive` took last on this network. */
+  /** Content of the datagram that `receive` took last on this network. */
   received(network: number): DataView;
-  /** One who has the key sealed it. */
+  /** Whether a holder of the key sealed it. */
   isSealed(network: number): boolean;
-  /** Datagrams for which a receive buffer had no room, since the start. */
+  /** Datagrams since the start for which a receive buffer had no room. */
   dropped(): number;
 
   // ---- VIP lease
 
-  /** VIPs answer only while a lease runs. */
+  /** Whether VIPs answer only while a lease runs. */
   readonly hasLease: boolean;
-  /** Flight begins, and with it the first lease. A refusal shows at the first renewal. */
+  /** Begins flight and the first lease. A refusal shows at the first renewal. */
   beginLease(): void;
-  /** The lease ends at `endUs`, which was granted at `nowUs`. @returns 0 or an errno */
+  /** Extends the lease to `endUs`, as granted at `nowUs`. @returns 0 or an errno */
   renewLease(nowUs: number, endUs: number): number;
 
   // ---- addresses, processes, clients
 
   /**
-   * Whether the effect of this kind and function has room in what is gathered in this turn; none has
-   * while somebody keeps the kernel's lock for addresses, where they may wait.
+   * Whether this turn's batch has room for the effect of this kind and function. While somebody
+   * holds the kernel's lock for addresses, there is no room for effects that may wait.
    */
   hasRoom(kind: number, index: number, mayWait: boolean): boolean;
-  /** They wait for that lock: its end brings the next turn forward. */
+  /** Whether effects wait for that lock: its release brings the next turn forward. */
   readonly isHeldUp: boolean;
-  /** Does one thing that the core asks for: EFFECT_* and its values. */
+  /** Carries out one effect of the core: EFFECT_* and its values. */
   carryOut(kind: number, index: number, first: number, second: number): void;
   /**
-   * Addresses that were gathered are moved; what became of each function comes as an event.
-   * `moreFollow`: the next turn, which comes at once, moves others.
+   * Moves the collected addresses; the outcome for each function returns as an event. `moreFollow`:
+   * the next turn follows at once and moves more.
    */
   commit(events: EventQueue, moreFollow: boolean): void;
-  /** When lifetimes of addresses are to be renewed at the latest; Infinity when nothing is up. */
+  /** Latest time for the next renewal of address lifetimes; Infinity when nothing is up. */
   readonly renewalDueUs: number;
-  /** Renews the lifetimes of addresses whose turn it is. `isIdle`: no address is to be moved. */
+  /** Renews the lifetimes of addresses that are due. `isIdle`: no address has to be moved. */
   renewAddresses(nowUs: number, isIdle: boolean): void;
-  /** Lease and addresses go at once: VIPs answer here no more. */
+  /** Ends the lease and removes the addresses at once: VIPs stop answering here. */
   letGo(): void;
-  /** The end, whatever the supervisor's queue holds: a record of why everything was let go. */
+  /**
+   * Records why everything was released, even when the supervisor's queue is full; the engine ends.
+   */
   tell(code: number, value: number): void;
 
-  // ---- what others tell
+  // ---- observation
 
-  /** Once a period: who answers for VIPs, and which witness is there. */
+  /** Once per period: reports who answers for VIPs, and which witnesses answer. */
   observeNeighbours(events: EventQueue): void;
-  /** What the kernel says of interfaces and addresses; not while addresses are being moved. */
+  /** Reports the kernel's news of interfaces and addresses; not while addresses are being moved. */
   observeLinks(events: EventQueue): void;
-  /** The supervisor and commands. @returns false when the supervisor is gone */
+  /**
+   * Reports messages of the supervisor and of commands.
+   * @returns false when the supervisor is gone
+   */
   observeSupervisor(events: EventQueue): boolean;
 
-  /** Once a period: status and signs of life. */
+  /** Once per period: writes the status and the signs of life. */
   report(nowUs: number, events: EventQueue): void;
 }

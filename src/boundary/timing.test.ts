@@ -55,7 +55,7 @@ test("a server is left out after more silence than is bridged, and so early that
   }
 });
 
-test("what a server may have missed of ours is what is bridged, and one more where there is room", () => {
+test("a server may have missed as many of ours as are bridged, and one more where there is room", () => {
   const missedMs = (lostAfter: number, ticksMs: number, bridges: number): number =>
     timingOf(10, lostAfter, 3, 0, 35, ticksMs, bridges).missedUs / 1000;
   expect([missedMs(5, 0, 1), missedMs(4, 0, 1), missedMs(5, 20, 1)]).toEqual([20, 10, 10]);

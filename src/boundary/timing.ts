@@ -1,4 +1,6 @@
-/** The times of one aircraft, derived once from the configuration: Timing in µs, all else in ms. */
+/**
+ * Times of one aircraft, derived once from the configuration: Timing in µs, everything else in ms.
+ */
 import {
   HANDOVER_EXTRA_MS,
   HANDOVER_EXTRA_PERIODS,
@@ -9,22 +11,23 @@ import {
 } from "../limits.ts";
 
 /**
- * Longest lease in ms: stopped between its last renewal and the keep-alive after it, a server has
- * sent its last one a period before; so lease + period + lateness ≤ detection time.
+ * Longest lease in ms. A server that stops between its last renewal and the next keep-alive has
+ * sent its last keep-alive a period before the renewal; so lease + period + lateness ≤ detection
+ * time.
  */
 export function leaseMsOf(periodMs: number, lostAfterPeriods: number): number {
   return (lostAfterPeriods - 1) * periodMs - LEASE_LATENESS_MS;
 }
 
 /**
- * The shortest that lasts until the next renewal: a period, the lateness allowed, and what the
- * kernel's ticks take off, nothing by eBPF.
+ * Shortest lease in ms that lasts until the next renewal: a period, the allowed lateness, and the
+ * loss by the kernel's ticks, which is 0 with eBPF.
  */
 export function leaseMsMin(periodMs: number, ticksMs = 0): number {
   return periodMs + LEASE_LATENESS_MS + ticksMs;
 }
 
-/** The shortest detection time in ms that a lease fits. */
+/** Shortest detection time in ms that fits a lease. */
 export function leaseDetectionMsMin(periodMs: number, ticksMs = 0): number {
   return leaseMsMin(periodMs, ticksMs) + periodMs + LEASE_LATENESS_MS;
 }
@@ -34,57 +37,56 @@ export function leaseFits(periodMs: number, lostAfterPeriods: number, ticksMs = 
 }
 
 export interface Timing {
-  /** Distance of two keep-alives of one server, T. */
+  /** Interval between two keep-alives of one server, T. */
   readonly periodUs: number;
   /** Silence after which a server counts as failed (patent [0027]): `lostAfterPeriods` × T. */
   readonly detectionUs: number;
-  /** Keep-alives in a row after which a server counts as recovered. */
+  /** Consecutive keep-alives after which a server counts as recovered. */
   readonly recoveredAfter: number;
   /**
-   * How long a starting server listens before it owns anything: longer than the detection time, and
-   * by a lease more. A server whose keep-alives were all lost until then, and that was stopped
-   * after that, is silent.
+   * How long a starting server listens before it owns anything: a lease longer than the detection
+   * time. This covers a server whose keep-alives were all lost until then and that was stopped
+   * afterwards.
    */
   readonly listenUs: number;
   /**
-   * A planned move in which the new owner does not become ready is carried out after this time in
-   * any case.
+   * A planned move whose new owner does not become ready is carried out after this time in any
+   * case.
    */
   readonly handoverUs: number;
-  /** The longest VIP lease; 0 without one. */
+  /** Longest VIP lease; 0 without one. */
   readonly leaseUs: number;
-  /** By how much the kernel may end a lease early: ticks of its timer; 0 by eBPF. */
+  /** By how much the kernel may end a lease early: ticks of its timer; 0 with eBPF. */
   readonly leaseTicksUs: number;
   /**
-   * What a server that fell silent may own is left alone for so long after it has failed: its lease
-   * may still run. The second time is for a lease that ticks may end early.
+   * How long the possible functions of a failed server are left alone after its failure: its lease
+   * may still run. The second value applies to a lease that ticks may end early.
    */
   readonly holdUs: number;
   readonly holdTicksUs: number;
-  /** Silence of this server after which others take over what it owns. */
+  /** Silence of this server after which others take over its functions. */
   readonly takeOverUs: number;
-  /** Silence of another server after which its network counts as divided. */
+  /** Silence of another server after which the network to it counts as divided. */
   readonly silentUs: number;
   /**
-   * Time of the own keep-alives that a server may have missed before it was divided from us: those
-   * that are bridged and, where there is room, the one that was under way when its machine stood
-   * still.
+   * Span of this server's keep-alives that another one may have missed before it was separated:
+   * those that are bridged and, where there is room, the one in transit when its machine stopped.
    */
   readonly missedUs: number;
 }
 
-/** Age of the last echo of a server that dies after a keep-alive to it was lost. */
+/** Age in periods of the last echo of a server that dies after it lost a keep-alive. */
 const LOSS_AND_DEATH_PERIODS = 2;
 
 /**
- * Silence in ms after which what a server owns is taken over, at the earliest. A network counts as
- * divided when it carries nothing for `bridges` periods or more: the loss of so many keep-alives in
- * a row, in both directions, never lets two servers answer, and none is silent in vain. So a server
- * leaves another one out of those who grant its lease only after bridges + 1 periods of silence and
- * half of the lateness allowed; and until half of it after that, what the other one granted last
- * must run. Its echo was up to a period old then, and a lease ends the lateness and the ticks early.
- * Where the detection time leaves more room, it may have been two: a keep-alive was lost, and then
- * the other one died.
+ * Earliest silence in ms after which a server's functions are taken over. A network counts as
+ * divided when it carries nothing for more than `bridges` periods. Losing `bridges` consecutive
+ * keep-alives in both directions never lets two servers answer, and silences no server needlessly.
+ * So a server stops counting another one among those who grant its lease only after bridges + 1
+ * periods of silence and half of the allowed lateness. For another half, what the other one granted
+ * last must still run. Its echo was up to a period old then, and a lease ends early by the lateness
+ * and the ticks. Where the detection time leaves more room, the echo may have been two periods old:
+ * a keep-alive was lost, and then the other server died.
  */
 export function takeOverMsOf(
   periodMs: number,
@@ -97,9 +99,9 @@ export function takeOverMsOf(
 }
 
 /**
- * Whether the detection time has room for a period more than is bridged: a keep-alive may be lost
- * right before the server dies that missed it, and the others serve on without a pause. Without it
- * an owner among them may let go, and begin anew.
+ * Whether the detection time has room for one period beyond the bridged ones. Then a keep-alive may
+ * be lost right before the death of the server that missed it, and the others serve without a
+ * pause. Without that room an owner among them may let go and start again.
  */
 export function bridgesLossBeforeDeath(
   periodMs: number,

@@ -1,11 +1,11 @@
 import { describe, expect, test } from "bun:test";
 import * as engineCodes from "../boundary/maintenance-code.ts";
 import { CATALOGUE, catalogueEntry } from "./catalogue.ts";
-import * as upkeepCodes from "./upkeep-code.ts";
+import * as supervisorCodes from "./supervisor-code.ts";
 
 describe("the list", () => {
   test("has every LOG_ code exactly once", () => {
-    const codes = [engineCodes, upkeepCodes].flatMap((module) =>
+    const codes = [engineCodes, supervisorCodes].flatMap((module) =>
       Object.entries(module).flatMap(([name, value]) =>
         name.startsWith("LOG_") ? [Number(value)] : [],
       ),
@@ -44,15 +44,20 @@ test("every fault that lasts until it is cleared has something that clears it, a
       ({ clears, class: faultClass }) => clears.includes(code) && faultClass === 0,
     );
     expect(clearing.length).toBeGreaterThan(0);
-    // A phase, an error, a number and nothing have no subject: there is only one such fault.
+    // A phase, an error, a number, what was found and nothing have no subject: there is only one
+    // such fault.
     const subject = (kind: string | undefined) =>
-      ["phase", "none", "errno", "number", "slot", "rollBack"].includes(kind ?? "") ? "" : kind;
+      ["phase", "none", "errno", "number", "perCent", "slot", "rollBack", "characters"].includes(
+        kind ?? "",
+      )
+        ? ""
+        : kind;
     for (const entry of clearing) expect(subject(entry.first)).toBe(subject(kindOf(code)));
   }
 });
 
 /** What a new engine says in any case: in which phase it is, and whom it hears. */
-const SAID_BY_EVERY_ENGINE = [
+const REPORTED_BY_EVERY_ENGINE = [
   engineCodes.LOG_SERVER_LOST,
   engineCodes.LOG_SERVER_UNREACHABLE,
   engineCodes.LOG_SERVER_INCOMPATIBLE,
@@ -60,8 +65,8 @@ const SAID_BY_EVERY_ENGINE = [
   engineCodes.LOG_ISOLATED,
 ];
 
-test("a fault that one engine has found does not outlive it, unless the next one says that it is over", () => {
+test("a fault found by one engine ends with it, unless a code of the next engine clears it", () => {
   const ofEngines = Object.values(engineCodes).map(catalogueEntry);
   const lasting = ofEngines.filter((entry) => entry?.lasts === "cleared");
-  expect(lasting.map((entry) => entry?.code).sort()).toEqual([...SAID_BY_EVERY_ENGINE].sort());
+  expect(lasting.map((entry) => entry?.code).sort()).toEqual([...REPORTED_BY_EVERY_ENGINE].sort());
 });

@@ -1,6 +1,15 @@
-/** What the codes mean that say who reaches the clients, and who could take what. */
+/**
+ * Meanings of the codes about decisions and their inputs, about servers without their clients, and
+ * about redundancy.
+ */
 import {
   LOG_CUT_OFF_FROM_CLIENTS,
+  LOG_DECISION,
+  LOG_DECISION_CANNOT_RUN,
+  LOG_DECISION_OWNERS,
+  LOG_DECISION_TABLE,
+  LOG_DECISION_WITHHELD,
+  LOG_DECISIONS_LEFT_OUT,
   LOG_NO_REDUNDANCY,
   LOG_NO_REDUNDANCY_CRITICAL,
   LOG_NO_WITNESS,
@@ -9,13 +18,14 @@ import {
   LOG_REDUNDANCY,
   LOG_WITNESS_ANSWERS,
 } from "../boundary/maintenance-code.ts";
+import { CRITICAL_PRIORITY } from "../limits.ts";
 import { type CatalogueEntry, entry } from "./entry.ts";
 import {
   LOG_DRAIN_NOT_STORED,
   LOG_DRAIN_STORED,
   LOG_RESUMED,
   LOG_STARTED_DRAINED,
-} from "./upkeep-code.ts";
+} from "./supervisor-code.ts";
 
 export const DECISION_ENTRIES: readonly CatalogueEntry[] = [
   entry(
@@ -23,8 +33,8 @@ export const DECISION_ENTRIES: readonly CatalogueEntry[] = [
     "CUT OFF FROM CLIENTS, OTHERS SERVE",
     "none",
     "none",
-    "No witness answers this server, and another server reaches one: it has handed over.",
-    "Check the client network from this server's switch port on.",
+    "No witness answers this server, but another server reaches one: it has handed over.",
+    "Check the client network, starting at this server's switch port.",
     { class: 1, lasts: "cleared", inhibited: true },
   ),
   entry(
@@ -41,7 +51,7 @@ export const DECISION_ENTRIES: readonly CatalogueEntry[] = [
     "A WITNESS ANSWERS AGAIN",
     "none",
     "none",
-    "The client network is there.",
+    "A witness of the client network answers.",
     "None.",
     { clears: [LOG_NO_WITNESS] },
   ),
@@ -50,8 +60,8 @@ export const DECISION_ENTRIES: readonly CatalogueEntry[] = [
     "SERVER CUT OFF FROM ITS CLIENTS",
     "server",
     "none",
-    "The server is heard, says that it does not reach its clients, and takes no functions.",
-    "Check the client network from the switch port of the server named on.",
+    "The server is heard but reports that it does not reach its clients; it takes no functions.",
+    "Check the client network, starting at the switch port of the server named.",
     { class: 2, lasts: "engine", inhibited: true },
   ),
   entry(
@@ -59,7 +69,7 @@ export const DECISION_ENTRIES: readonly CatalogueEntry[] = [
     "SERVER NO LONGER CUT OFF, OR GONE",
     "server",
     "none",
-    "It reaches its clients again, or is not heard any more.",
+    "It reaches its clients again, or is no longer heard.",
     "None.",
     { clears: [LOG_PEER_CUT_OFF] },
   ),
@@ -68,8 +78,8 @@ export const DECISION_ENTRIES: readonly CatalogueEntry[] = [
     "NO OTHER SERVER FOR IMPORTANT FUNCTION",
     "function",
     "none",
-    "Should its server fail, no other could run the function now: lost, drained, cut off or failed.",
-    "Restore the server that is missing; look at its faults.",
+    `Of priority ${CRITICAL_PRIORITY} or more. If its server fails, no other can run it: lost, drained, cut off or failed there.`,
+    "Restore the missing server; check its faults.",
     { class: 2, lasts: "engine", inhibited: true },
   ),
   entry(
@@ -77,8 +87,8 @@ export const DECISION_ENTRIES: readonly CatalogueEntry[] = [
     "NO OTHER SERVER COULD TAKE FUNCTION",
     "function",
     "none",
-    "Should its server fail, no other could run the function now: lost, drained, cut off or failed.",
-    "Restore the server that is missing; look at its faults.",
+    `Of priority ${CRITICAL_PRIORITY - 1} or less. If its server fails, no other can run it: lost, drained, cut off or failed there.`,
+    "Restore the missing server; check its faults.",
     { class: 3, lasts: "engine", inhibited: true },
   ),
   entry(
@@ -86,16 +96,69 @@ export const DECISION_ENTRIES: readonly CatalogueEntry[] = [
     "ANOTHER SERVER COULD TAKE FUNCTION",
     "function",
     "none",
-    "It is ready for a failure again, or runs no more.",
+    "Another server can run it again, or it no longer runs.",
     "None.",
     { clears: [LOG_NO_REDUNDANCY_CRITICAL, LOG_NO_REDUNDANCY] },
+  ),
+  entry(
+    LOG_DECISION_TABLE,
+    "DECISIONS MADE FROM TABLE",
+    "digest",
+    "digest",
+    "The first 16 digits of the digest of the function table, once per start.",
+    "None. 'wingman check' shows the digest of a configuration.",
+    { series: "part" },
+  ),
+  entry(
+    LOG_DECISION_OWNERS,
+    "FUNCTIONS RAN BEFORE DECISION",
+    "owners",
+    "none",
+    "Servers on which up to nine functions ran, or were about to, before the following decision.",
+    "None. 'wingman log replay' reads them together.",
+    { series: "part" },
+  ),
+  entry(
+    LOG_DECISION_CANNOT_RUN,
+    "FUNCTION COULD NOT RUN FOR DECISION",
+    "function",
+    "servers",
+    "A server on which the function could not run in the following decision: its process had failed there.",
+    "None. 'wingman log replay' reads them together.",
+    { series: "part" },
+  ),
+  entry(
+    LOG_DECISION_WITHHELD,
+    "SERVER WITHHELD FOR DECISION",
+    "server",
+    "number",
+    "Per cent of its resource that the server withheld in the following decision.",
+    "None. 'wingman log replay' reads them together.",
+    { series: "part" },
+  ),
+  entry(
+    LOG_DECISION,
+    "DECIDED WHO RUNS WHAT, OF SERVERS",
+    "servers",
+    "digest",
+    "The servers that took part, and the digest of the answer; the records before it hold the inputs.",
+    "None. 'wingman log replay' repeats the decision and compares the answers.",
+    { series: "end" },
+  ),
+  entry(
+    LOG_DECISIONS_LEFT_OUT,
+    "DECISIONS NOT IN THE LOG",
+    "number",
+    "none",
+    "Too many decisions came in a row; the later ones were left out.",
+    "Find out what keeps changing: servers, processes, inputs.",
   ),
   entry(
     LOG_DRAIN_NOT_STORED,
     "DRAIN NOT STORED",
     "errno",
     "none",
-    "The state directory does not take it: after a restart of the daemon it would serve again.",
+    "The state directory refuses it: after a restart of the daemon the server would serve again.",
     "Check the disk of the state directory.",
     { class: 2, lasts: "cleared" },
   ),
@@ -104,7 +167,7 @@ export const DECISION_ENTRIES: readonly CatalogueEntry[] = [
     "DRAIN STORED",
     "none",
     "none",
-    "The state directory has taken it.",
+    "The state directory has stored it.",
     "None.",
     { clears: [LOG_DRAIN_NOT_STORED] },
   ),

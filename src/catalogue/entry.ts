@@ -1,6 +1,6 @@
-/** What one maintenance code means. */
+/** The meaning of a maintenance code. */
 
-/** What one of the two values of a record is. */
+/** Meaning of one of the two values of a record. */
 export type ValueKind =
   | "none"
   | "network"
@@ -8,47 +8,63 @@ export type ValueKind =
   | "function"
   | "errno"
   | "number"
+  | "milliseconds"
+  | "perCent"
+  /** Of a process; of one that a signal ended, its negative number. */
+  | "exitCode"
   | "phase"
-  /** Place of a slot: 0 is a. */
+  /** Index of a slot: 0 is a. */
   | "slot"
   /** ROLLED_BACK_* of slots/slot-store. */
   | "rollBack"
   | "digest"
+  /** Content found in a file: four characters here, four in the second value. */
+  | "characters"
   /** LEASE_* of boundary/lease-kind. */
   | "leaseKind"
   /**
    * Function in the lower half and the first two bytes of a MAC in the upper half; the second value
-   * is the rest of the MAC.
+   * has the rest of the MAC.
    */
   | "functionAndMac"
-  /** Likewise with a network in the lower half. */
+  /** The same with a network in the lower half. */
   | "networkAndMac"
-  /** Function in the lower half, and which of its VIPs, from 0, in the upper half. */
+  /** Mask of servers; in the word of a decision, together with the bits above them. */
+  | "servers"
+  /** Nine functions and their servers, encoded in both values by wire/decision-record. */
+  | "owners"
+  /** Function in the lower half, and the number of its VIP, from 0, in the upper half. */
   | "functionAndVip";
 
-/** What a code is to the fault memory; all of it may be left out by one that is no fault. */
+/** Treatment of a code by the fault memory; absent for a code that is no fault. */
 interface FaultRules {
   /**
-   * 1: seen in cabin or cockpit; 2: maintenance status only; 3: in this system's own report only.
+   * 1: noticed in cabin or cockpit; 2: maintenance status only; 3: only in this system's own
+   * report.
    */
   readonly class?: 1 | 2 | 3;
   /**
-   * Faults of the same subject (server, network, function; a stranger by function and MAC,
-   * a VIP by function and address) that are
-   * over with it.
+   * Faults that end with this code, for the same subject: a server, network or function; for a
+   * stranger function and MAC, for a VIP function and address.
    */
   readonly clears?: readonly number[];
-  /** It clears only with one of these as its first value. */
+  /** It only clears with one of these as its first value. */
   readonly clearsWith?: readonly number[];
   /**
-   * The fault is there until another code clears it ("cleared"), or, since nothing ever says that
-   * it is over, until the daemon is started again ("start"); or until a code clears it or the next
-   * engine begins, which finds it again ("engine"). A new daemon ends them all: it finds again what
-   * is still there. Left out: it is over as soon as it was.
+   * How long the fault lasts. "cleared": until another code clears it. "start": until the daemon
+   * restarts, because nothing reports its end. "engine": until a code clears it or the next engine
+   * begins, which detects it again. A new daemon ends all faults: it detects those that persist.
+   * Absent: it ends at once.
    */
   readonly lasts?: "cleared" | "start" | "engine";
   /**
-   * No fault in the time after a common power-up, when servers and links come up one after another.
+   * Records that belong together are all logged, however often they come: the parts, and the end,
+   * which alone is for people.
+   */
+  readonly series?: "part" | "end";
+  /**
+   * No fault in the time after a common power-up, while servers and links come up one after
+   * another.
    */
   readonly inhibited?: boolean;
 }
@@ -66,9 +82,10 @@ export interface CatalogueEntry {
   readonly clearsWith: readonly number[] | null;
   readonly lasts: "cleared" | "start" | "engine" | null;
   readonly inhibited: boolean;
+  readonly series: "part" | "end" | null;
 }
 
-/** An entry of the catalogue. */
+/** Makes an entry of the catalogue. */
 export function entry(
   code: number,
   text: string,
@@ -85,5 +102,6 @@ export function entry(
     clearsWith: rules.clearsWith ?? null,
     lasts: rules.lasts ?? null,
     inhibited: rules.inhibited ?? false,
+    series: rules.series ?? null,
   };
 }

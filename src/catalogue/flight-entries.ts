@@ -1,4 +1,4 @@
-/** What the codes of the engine mean, 100 to 399. */
+/** Meanings of the engine's codes, 100 to 399. */
 
 import {
   LOG_CARRIER_LOST,
@@ -42,7 +42,7 @@ import {
 } from "../boundary/maintenance-code.ts";
 import { PHASE_ACTIVE, PHASE_DRAINING } from "../boundary/phase.ts";
 import { type CatalogueEntry, entry } from "./entry.ts";
-import { LOG_ENDS_IN_VAIN, LOG_NOT_READY } from "./upkeep-code.ts";
+import { LOG_NOT_KEPT_READY, LOG_NOT_READY } from "./supervisor-code.ts";
 
 export const FLIGHT_ENTRIES: readonly CatalogueEntry[] = [
   entry(LOG_PHASE, "PHASE CHANGED", "phase", "none", "This server changed its phase.", "None.", {
@@ -107,8 +107,8 @@ export const FLIGHT_ENTRIES: readonly CatalogueEntry[] = [
     "SERVER HAS ANOTHER TABLE",
     "server",
     "digest",
-    "The server runs with another firmware configuration.",
-    "Load the same configuration on all servers.",
+    "The server has another firmware configuration.",
+    "Load the same configuration on all servers; or move all of them: 'wingman help adopt'.",
     {
       class: 2,
       lasts: "cleared",
@@ -150,7 +150,7 @@ export const FLIGHT_ENTRIES: readonly CatalogueEntry[] = [
     "CUT OFF FROM PEERS AND WITNESSES",
     "none",
     "none",
-    "No server and no witness is heard: all VIPs are let go.",
+    "No server and no witness is heard: all VIPs are released.",
     "Check cable and switch port; check clients.witnesses.",
     { class: 1, lasts: "cleared", inhibited: true },
   ),
@@ -168,7 +168,7 @@ export const FLIGHT_ENTRIES: readonly CatalogueEntry[] = [
     "KEEP-ALIVE NETWORK LOST",
     "network",
     "none",
-    "The interface has no link, or there is none of its name.",
+    "The interface has no link, or does not exist.",
     "Check cable, switch port and network adapter.",
     { class: 2, lasts: "engine", inhibited: true },
   ),
@@ -190,7 +190,7 @@ export const FLIGHT_ENTRIES: readonly CatalogueEntry[] = [
     "none",
     "The function's VIPs are up on this server.",
     "None.",
-    { clears: [LOG_VIP_FAILED, LOG_ENDS_IN_VAIN] },
+    { clears: [LOG_VIP_FAILED, LOG_NOT_KEPT_READY] },
   ),
   entry(
     LOG_FUNCTION_RELEASED,
@@ -216,7 +216,7 @@ export const FLIGHT_ENTRIES: readonly CatalogueEntry[] = [
     "function",
     "none",
     "The function's process failed three times in 30 s, or in a retry.",
-    "See what it printed ('wingman log'). Tried again where room is free.",
+    "See what it printed ('wingman log'). It is retried where room is free.",
     { class: 2, lasts: "engine" },
   ),
   entry(
@@ -225,7 +225,7 @@ export const FLIGHT_ENTRIES: readonly CatalogueEntry[] = [
     "function",
     "errno",
     "The kernel refused the address.",
-    "Check the client interface. It is tried again where room is free.",
+    "Check the client interface. It is retried where room is free.",
     { class: 2, lasts: "engine" },
   ),
   entry(
@@ -251,7 +251,7 @@ export const FLIGHT_ENTRIES: readonly CatalogueEntry[] = [
     "HAND-OVER WITHOUT READY NEW OWNER",
     "function",
     "server",
-    "The new owner did not get room in time.",
+    "The new owner did not have room in time.",
     "Check how long the functions take to stop.",
     { class: 3, inhibited: true },
   ),
@@ -287,7 +287,7 @@ export const FLIGHT_ENTRIES: readonly CatalogueEntry[] = [
     "MOVE ASKED FOR",
     "function",
     "server",
-    "Somebody asked this server for the function to be moved to the server named.",
+    "Somebody asked this server to move the function to the server named.",
     "None.",
   ),
   entry(
@@ -295,7 +295,7 @@ export const FLIGHT_ENTRIES: readonly CatalogueEntry[] = [
     "MOVE CARRIED OUT",
     "function",
     "server",
-    "The function is on the server named now.",
+    "The function is now on the server named.",
     "None.",
   ),
   entry(
@@ -304,7 +304,7 @@ export const FLIGHT_ENTRIES: readonly CatalogueEntry[] = [
     "function",
     "server",
     "A server changed its state, or the new one did not take the function in time.",
-    "Look at the state of the servers, then ask again.",
+    "Check the state of the servers, then repeat the request.",
   ),
   entry(
     LOG_NOT_REALTIME,
@@ -318,10 +318,10 @@ export const FLIGHT_ENTRIES: readonly CatalogueEntry[] = [
   entry(
     LOG_STALLED,
     "SERVER WAS STALLED",
-    "number",
+    "milliseconds",
     "none",
     "The flight loop did not run for the time named in ms.",
-    "Look for what holds the processor up.",
+    "Find out what delays the processor.",
     { class: 2 },
   ),
   entry(
@@ -345,10 +345,10 @@ export const FLIGHT_ENTRIES: readonly CatalogueEntry[] = [
   entry(
     LOG_LEASE_UNFIT,
     "NO VIP LEASE FITS DETECTION TIME",
-    "number",
-    "number",
-    "The detection time (first, ms) is below the least (second).",
-    "Raise lostAfterPeriods, or let it have eBPF: 'wingman help lease'.",
+    "milliseconds",
+    "milliseconds",
+    "The detection time (first, ms) is below the minimum (second).",
+    "Raise lostAfterPeriods, or allow eBPF: 'wingman help lease'.",
     { class: 3, lasts: "start" },
   ),
   entry(
@@ -356,8 +356,8 @@ export const FLIGHT_ENTRIES: readonly CatalogueEntry[] = [
     "VIP LEASE RAN OUT",
     "errno",
     "none",
-    "The loop was late, its keep-alives were lost, or a new interface.",
-    "Look for what holds the processor up; check the cables.",
+    "The loop was late, its keep-alives were lost, or the interface is new.",
+    "Find out what delays the processor; check the cables.",
     { class: 2 },
   ),
   entry(
@@ -383,7 +383,7 @@ export const FLIGHT_ENTRIES: readonly CatalogueEntry[] = [
     "WATCHDOG DEVICE NOT FED",
     "errno",
     "none",
-    "The device did not take what was written.",
+    "The device refused a write.",
     "Check the device; the machine may reset itself.",
     { class: 2 },
   ),

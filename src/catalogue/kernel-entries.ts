@@ -1,4 +1,4 @@
-/** What the codes of the engine about the kernel's locks mean. */
+/** Meanings of the engine's codes about the kernel: its locks and the VIP filter. */
 
 import {
   LOG_FILTER_BYPASSED,
@@ -25,9 +25,9 @@ export const KERNEL_ENTRIES: readonly CatalogueEntry[] = [
   entry(
     LOG_LEASE_HELD_UP,
     "LEASE HELD UP BY OTHER NFTABLES CHANGES",
-    "number",
+    "milliseconds",
     "none",
-    "The kernel loaded a large rule set of another program for so many ms.",
+    "The kernel was busy with another program's large rule set for this many ms.",
     "Load large nftables sets on ground, or in smaller parts.",
     { class: 2 },
   ),
@@ -36,7 +36,7 @@ export const KERNEL_ENTRIES: readonly CatalogueEntry[] = [
     "VIP LEASE ENFORCED BY",
     "leaseKind",
     "none",
-    "This silences VIPs whose lease is over.",
+    "This mechanism silences VIPs whose lease is over.",
     "None. 'wingman help lease' says what each kind needs.",
   ),
   entry(
@@ -52,7 +52,7 @@ export const KERNEL_ENTRIES: readonly CatalogueEntry[] = [
     "FOREIGN PROGRAM RUNS BEFORE VIP FILTER",
     "none",
     "number",
-    "What the eBPF program of this id lets pass, the VIP filter never sees.",
+    "Packets that the eBPF program of this id passes bypass the VIP filter.",
     "Attach the other program after Wingman's ('bpftool net' shows both).",
     { class: 2, lasts: "engine" },
   ),
@@ -61,7 +61,7 @@ export const KERNEL_ENTRIES: readonly CatalogueEntry[] = [
     "VIP FILTER RUNS FIRST AGAIN",
     "none",
     "none",
-    "The other eBPF program is gone from before it.",
+    "No other eBPF program runs before it any longer.",
     "None.",
     { clears: [LOG_FILTER_BYPASSED] },
   ),
@@ -77,10 +77,10 @@ export const KERNEL_ENTRIES: readonly CatalogueEntry[] = [
   entry(
     LOG_VIPS_HELD_UP,
     "VIPS HELD UP BY CHANGES OF INTERFACES",
-    "number",
+    "milliseconds",
     "none",
-    "Another program kept the kernel's lock for addresses for so many ms.",
-    "Make and delete many interfaces or addresses on ground alone.",
+    "Another program held the kernel's lock for addresses for this many ms.",
+    "Create and delete many interfaces or addresses only on ground.",
     { class: 2 },
   ),
 ];

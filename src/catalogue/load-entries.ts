@@ -1,4 +1,4 @@
-/** What the codes of data loads over the network mean. */
+/** Meanings of the codes about data loads over the network. */
 
 import { type CatalogueEntry, entry } from "./entry.ts";
 import {
@@ -7,7 +7,7 @@ import {
   LOG_LOAD_NOT_SERVED,
   LOG_LOAD_REFUSED,
   LOG_LOAD_STARTED,
-} from "./upkeep-code.ts";
+} from "./supervisor-code.ts";
 
 export const LOAD_ENTRIES: readonly CatalogueEntry[] = [
   entry(
@@ -15,7 +15,7 @@ export const LOAD_ENTRIES: readonly CatalogueEntry[] = [
     "DATA LOAD STARTED",
     "none",
     "none",
-    "A loader on the network has begun the operation named after it.",
+    "A loader on the network has begun the operation named.",
     "None.",
   ),
   entry(
@@ -23,7 +23,7 @@ export const LOAD_ENTRIES: readonly CatalogueEntry[] = [
     "DATA LOAD COMPLETED",
     "none",
     "none",
-    "The operation of the loader has come to its end.",
+    "The loader's operation was completed.",
     "None.",
   ),
   entry(
@@ -31,15 +31,15 @@ export const LOAD_ENTRIES: readonly CatalogueEntry[] = [
     "DATA LOAD REFUSED",
     "none",
     "none",
-    "A loader asked for what is not allowed now; it was told why.",
-    "On ground, with one loader: try again.",
+    "A loader requested something that is not allowed now; it was told why.",
+    "Try again on ground, with one loader.",
   ),
   entry(
     LOG_LOAD_ABORTED,
     "DATA LOAD ABORTED",
     "none",
     "none",
-    "It ended before its end, for the reason after it. Nothing was changed.",
+    "It ended early, for the reason given. Nothing was changed.",
     "Remove the reason, and load again.",
     { class: 3 },
   ),
@@ -48,7 +48,7 @@ export const LOAD_ENTRIES: readonly CatalogueEntry[] = [
     "DATA LOAD NOT SERVED",
     "errno",
     "none",
-    "The address is not there, or a port is taken or not permitted.",
+    "The address does not exist, or a port is taken or not permitted.",
     "Check maintenance.dataLoad.",
     { class: 3 },
   ),

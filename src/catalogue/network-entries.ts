@@ -1,4 +1,4 @@
-/** What the codes of the keep-alive networks mean. */
+/** Meanings of the codes about the keep-alive networks. */
 
 import {
   LOG_GROUP_FORGOTTEN,
@@ -17,7 +17,7 @@ import {
   LOG_INTERFACE_PRESENT,
   LOG_NETWORKS_MISSING,
   LOG_NETWORKS_PRESENT,
-} from "./upkeep-code.ts";
+} from "./supervisor-code.ts";
 
 export const NETWORK_ENTRIES: readonly CatalogueEntry[] = [
   entry(
@@ -34,7 +34,7 @@ export const NETWORK_ENTRIES: readonly CatalogueEntry[] = [
     "SERVER HEARD ON NETWORK AGAIN",
     "server",
     "network",
-    "Or it is no longer expected there: see the other faults.",
+    "It is heard there again, or no longer expected: see the other faults.",
     "None.",
     { clears: [LOG_NETWORK_SILENT] },
   ),
@@ -43,8 +43,8 @@ export const NETWORK_ENTRIES: readonly CatalogueEntry[] = [
     "SWITCH HAD FORGOTTEN KEEP-ALIVE GROUP",
     "network",
     "none",
-    "All was silent until the group was asked for once more.",
-    "Give the network an IGMP querier, or turn snooping off.",
+    "The network was silent until this server reported the group again.",
+    "Give the network an IGMP querier, or switch snooping off.",
     { class: 3 },
   ),
   entry(
@@ -52,7 +52,7 @@ export const NETWORK_ENTRIES: readonly CatalogueEntry[] = [
     "CONFIGURED SERVER NEVER HEARD",
     "server",
     "none",
-    "No keep-alive of it has come since this server started.",
+    "No keep-alive of it has arrived since this server started.",
     "Check its power, cables, key, system name, group and port.",
     { class: 2, lasts: "engine", inhibited: true },
   ),
@@ -65,27 +65,27 @@ export const NETWORK_ENTRIES: readonly CatalogueEntry[] = [
   refused(
     LOG_REFUSED_SYSTEM,
     "KEEP-ALIVES REFUSED, OTHER SYSTEM",
-    "The sender has another name of the system.",
-    "Find the box by its MAC; give all one configuration.",
+    "The sender has another system name.",
+    "Find the box by its MAC; give all servers one configuration.",
   ),
   refused(
     LOG_REFUSED_PORT,
     "KEEP-ALIVES REFUSED, WRONG PORT",
     "They come to another port than keepAlive.port.",
-    "Find the box by its MAC; give all one configuration.",
+    "Find the box by its MAC; give all servers one configuration.",
   ),
   refused(
     LOG_REFUSED_SERVER,
     "KEEP-ALIVES REFUSED, UNKNOWN SERVER",
     "The sender has a number that no server of this table has.",
-    "Find the box by its MAC; give all one configuration.",
+    "Find the box by its MAC; give all servers one configuration.",
   ),
   entry(
     LOG_REFUSED_GONE,
     "REFUSED KEEP-ALIVES HAVE ENDED",
     "networkAndMac",
     "none",
-    "No such keep-alive came for some seconds.",
+    "No such keep-alive arrived for some seconds.",
     "None.",
     { clears: [LOG_REFUSED_KEY, LOG_REFUSED_SYSTEM, LOG_REFUSED_PORT, LOG_REFUSED_SERVER] },
   ),
@@ -94,7 +94,7 @@ export const NETWORK_ENTRIES: readonly CatalogueEntry[] = [
     "CLIENT INTERFACE MISSING",
     "none",
     "none",
-    "There is no interface of the name clients.interface.",
+    "The interface clients.interface does not exist.",
     "Check the network adapter, its driver and its name.",
     { class: 2, lasts: "cleared" },
   ),
@@ -112,7 +112,7 @@ export const NETWORK_ENTRIES: readonly CatalogueEntry[] = [
     "ALL KEEP-ALIVE INTERFACES MISSING",
     "none",
     "none",
-    "No interface of keepAlive.interfaces is there: it does not serve.",
+    "No interface of keepAlive.interfaces exists: the server does not serve.",
     "Check the network adapters, their drivers and names.",
     { class: 2, lasts: "cleared" },
   ),

@@ -1,7 +1,7 @@
-/** What the codes of loadable parts mean. */
+/** Meanings of the codes about loadable parts. */
 
 import { type CatalogueEntry, entry } from "./entry.ts";
-import { LOG_PART_GOOD, LOG_PART_ON_TRIAL, LOG_PART_ROLLED_BACK } from "./upkeep-code.ts";
+import { LOG_PART_GOOD, LOG_PART_ON_TRIAL, LOG_PART_ROLLED_BACK } from "./supervisor-code.ts";
 
 export const PART_ENTRIES: readonly CatalogueEntry[] = [
   entry(
@@ -10,14 +10,14 @@ export const PART_ENTRIES: readonly CatalogueEntry[] = [
     "slot",
     "none",
     "An activated part flies for the first time. It has to be healthy in time.",
-    "None; 'wingman health' says what it waits for.",
+    "None; 'wingman health' shows what is missing.",
   ),
   entry(
     LOG_PART_GOOD,
     "PART IS KEPT",
     "slot",
     "none",
-    "The server was healthy with the part on trial, or somebody said so.",
+    "The server was healthy with the part on trial, or somebody confirmed it.",
     "None.",
     { clears: [LOG_PART_ROLLED_BACK] },
   ),
@@ -26,7 +26,7 @@ export const PART_ENTRIES: readonly CatalogueEntry[] = [
     "PART ROLLED BACK",
     "slot",
     "rollBack",
-    "The part on trial was not healthy in time, never flew, or is damaged. The one before flies.",
+    "The part on trial was not healthy in time, never flew, or is damaged. The previous one flies.",
     "Read 'wingman part status' and the journal; install the part again or another one.",
     { class: 2, lasts: "cleared" },
   ),

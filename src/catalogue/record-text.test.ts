@@ -6,7 +6,14 @@ import {
   LOG_VIP_FAILED,
 } from "../boundary/maintenance-code.ts";
 import { formatRecord, recordDetail, recordFunction, recordSubject } from "./record-text.ts";
-import { LOG_ACTION, LOG_LOAD_ABORTED, LOG_LOAD_REFUSED, LOG_LOAD_STARTED } from "./upkeep-code.ts";
+import {
+  LOG_ACTION,
+  LOG_CAPACITY_LOWERED,
+  LOG_ENGINE_ENDED,
+  LOG_LOAD_ABORTED,
+  LOG_LOAD_REFUSED,
+  LOG_LOAD_STARTED,
+} from "./supervisor-code.ts";
 
 const names = { servers: ["a", "b"], functions: ["pa-relay", "map"], networks: ["eth0", "eth1"] };
 
@@ -30,11 +37,19 @@ test("one line with names, phases, digests and errnos", () => {
   );
 });
 
-test("what has no name is shown by its number, and an unknown code with both values", () => {
+test("a value without a name is shown as a number, an unknown code with both values", () => {
   expect(formatRecord(codes.LOG_SERVER_LOST, 9, 0, names)).toContain("server 9");
   expect(formatRecord(codes.LOG_FUNCTION_UP, 9, 0, names)).toContain("function 9");
   expect(formatRecord(LOG_PHASE, 9, 0, names)).toContain("phase 9");
   expect(formatRecord(9999, 1, 2, names)).toBe("WNG-9999 UNKNOWN EVENT: 1 2");
+});
+
+test("a time, a part of the whole and the end of a process have their units", () => {
+  expect(recordDetail(codes.LOG_STALLED, 50, 0, names)).toBe("50 ms");
+  expect(recordDetail(codes.LOG_LEASE_UNFIT, 40, 50, names)).toBe("40 ms 50 ms");
+  expect(recordDetail(LOG_CAPACITY_LOWERED, 70, 0, names)).toBe("70 per cent");
+  expect(recordDetail(LOG_ENGINE_ENDED, 3, 0, names)).toBe("exit code 3");
+  expect(recordDetail(LOG_ENGINE_ENDED, -9, 0, names)).toBe("signal 9");
 });
 
 test("a record holds the function apart from what else the values say", () => {
@@ -72,7 +87,7 @@ test("a VIP is named by its address, and is the subject of its fault with its fu
   expect(recordDetail(codes.LOG_VIP_TAKEN, first, 0, names)).toBe("VIP 1");
 });
 
-test("data loads are counted by loader and operation; whoever is refused, together", () => {
+test("data loads are counted by loader and operation; refused ones together", () => {
   const subject = (code: number, detail: string) => recordSubject(code, "", detail);
   expect(subject(LOG_LOAD_STARTED, "upload 10.44.9.1")).toBe("upload 10.44.9.1");
   expect(subject(LOG_LOAD_ABORTED, "upload 10.44.9.1: found X.LUH")).toBe("upload 10.44.9.1");

@@ -1,7 +1,9 @@
-/** Maintenance records in words: for the supervisor's output and for the records of the log. */
+/** Texts of maintenance records, for the supervisor's output and for the log. */
 
 import { LEASE_KIND_NAMES } from "../boundary/lease-kind.ts";
 import { PHASE_NAMES } from "../boundary/phase.ts";
+import { SERVERS_MAX } from "../limits.ts";
+import { OWNERS_PER_RECORD, ownerOf, ownersFrom } from "../wire/decision-record.ts";
 import { catalogueEntry } from "./catalogue.ts";
 import type { ValueKind } from "./entry.ts";
 import { ROLLED_BACK_TEXTS } from "./roll-back-reason.ts";
@@ -12,15 +14,17 @@ import {
   LOG_LOAD_ABORTED,
   LOG_LOAD_COMPLETED,
   LOG_LOAD_STARTED,
-} from "./upkeep-code.ts";
+} from "./supervisor-code.ts";
 
-/** Of one aircraft, by index. */
+const SERVERS_MASK = (1 << SERVERS_MAX) - 1;
+
+/** Names of one aircraft, by index. */
 export interface RecordNames {
   readonly servers: readonly string[];
   readonly functions: readonly string[];
   /** Interfaces of the keep-alive networks. */
   readonly networks: readonly string[];
-  /** Addresses of each function, as `10.44.1.1/16`; without them VIPs are numbered. */
+  /** Addresses of each function, such as `10.44.1.1/16`; without them VIPs are numbered. */
   readonly vips?: readonly (readonly string[])[];
 }
 
@@ -29,7 +33,7 @@ export function codeLabel(code: number): string {
   return `WNG-${String(code).padStart(4, "0")}`;
 }
 
-/** Index of the function that the record is about; -1 for none. */
+/** Index of the record's function; -1 for none. */
 export function recordFunction(code: number, first: number): number {
   const kind = catalogueEntry(code)?.first;
   if (kind === "function") return first;
@@ -37,7 +41,7 @@ export function recordFunction(code: number, first: number): number {
 }
 
 /**
- * What the values say beside the function: `b`, `errno 13`, `02:11:22:33:44:55`; "" for nothing.
+ * Text of the values other than the function: `b`, `errno 13`, `02:11:22:33:44:55`; "" for none.
  */
 export function recordDetail(
   code: number,
@@ -59,15 +63,16 @@ export function recordDetail(
 }
 
 /**
- * What a fault is about, so that what is set is cleared for the same: a server, a network, a
- * function, or a function and the MAC of a stranger; of an action what was done; "" where there is
- * only one. Made of what a record holds in words: it means the same under any table.
+ * Subject of a fault, by which its end finds its begin: a server, a network, a function, or a
+ * function and the MAC of a stranger; for an action its words; "" where there is only one. Built
+ * from a record's words: it is the same under any table.
  */
 export function recordSubject(code: number, functionId: string, detail: string): string {
-  // Each is counted by itself: how often one was done hides no other.
+  // Each is counted separately: many of one kind hide no other.
   if (code === LOG_ACTION || code === LOG_ACTION_REFUSED || code === LOG_ACTION_FAILED)
     return `${functionId} ${detail}`;
-  // Of each loader and operation. Not who is refused: anybody can forge where a request comes from.
+  // Counted per loader and operation; not for refusals, because anybody can forge the source of a
+  // request.
   if (code === LOG_LOAD_STARTED || code === LOG_LOAD_COMPLETED || code === LOG_LOAD_ABORTED)
     return /^\S* [^ :]*/.exec(detail)?.[0] ?? "";
   const known = catalogueEntry(code);
@@ -128,28 +133,67 @@ function formatValue(kind: ValueKind, value: number, names: RecordNames, rest: n
       return `${formatValue("function", value & 0xffff, names, 0)} ${formatVip(value, names)}`;
     case "phase":
       return PHASE_NAMES[value]?.toUpperCase() ?? `phase ${value}`;
+    case "servers":
+      return serversText(value & SERVERS_MASK, names);
+    case "owners":
+      return ownersText(value, rest, names);
     case "slot":
       return `slot ${value === 0 ? "a" : "b"}`;
     case "rollBack":
       return ROLLED_BACK_TEXTS[value] ?? `reason ${value}`;
     case "digest":
       return `digest ${(value >>> 0).toString(16).padStart(8, "0")}`;
+    case "characters":
+      return `found ${quotedCharacters(value, rest)}`;
     case "leaseKind":
       return LEASE_KIND_NAMES[value] ?? `kind ${value}`;
     case "errno":
       return `errno ${value}`;
     case "number":
       return String(value);
+    case "milliseconds":
+      return `${value} ms`;
+    case "perCent":
+      return `${value} per cent`;
+    case "exitCode":
+      return value < 0 ? `signal ${-value}` : `exit code ${value}`;
   }
 }
 
-/** `10.44.1.1/16` of a "functionAndVip". */
+/** `a, c` */
+function serversText(mask: number, names: RecordNames): string {
+  const known = names.servers.map((id, server) => (((mask >>> server) & 1) !== 0 ? id : null));
+  return known.filter((id) => id !== null).join(", ");
+}
+
+/** `map on b, film claimed by c` */
+function ownersText(first: number, second: number, names: RecordNames): string {
+  const said = Array.from({ length: OWNERS_PER_RECORD }, (_, place) => {
+    const { server, isClaimed } = ownerOf(first, second, place);
+    if (server < 0) return null;
+    const index = ownersFrom(first) + place;
+    const id = names.functions[index] ?? `function ${index}`;
+    return `${id} ${isClaimed ? "claimed by" : "on"} ${names.servers[server] ?? server}`;
+  });
+  return said.filter((words) => words !== null).join(", ");
+}
+
+/** `10.44.1.1/16` for a "functionAndVip". */
 function formatVip(value: number, names: RecordNames): string {
   const place = value >>> 16;
   return names.vips?.[value & 0xffff]?.[place] ?? `VIP ${place}`;
 }
 
-/** `02:11:22:33:44:55` of its first two and last four bytes. */
+/** `"abc"`; `nothing` for an empty file. */
+function quotedCharacters(first: number, second: number): string {
+  const bytes = Buffer.alloc(8);
+  bytes.writeInt32BE(first | 0, 0);
+  bytes.writeInt32BE(second | 0, 4);
+  const text = bytes.toString("latin1").replace(/\0+$/, "");
+  return text === "" ? "nothing" : JSON.stringify(text.replace(/[^ -~]/g, "?"));
+}
+
+/** `02:11:22:33:44:55` from its first two and last four bytes. */
 function formatMac(high: number, low: number): string {
   const digits = high.toString(16).padStart(4, "0") + low.toString(16).padStart(8, "0");
   return digits.replace(/..(?!$)/g, "$&:");

@@ -1,4 +1,4 @@
-/** What the codes about VIPs mean that a server sees in its own kernel. */
+/** Meanings of the codes about VIPs in a server's own kernel. */
 
 import {
   LOG_ARP_UNGUARDED,
@@ -18,13 +18,13 @@ export const VIP_ENTRIES: readonly CatalogueEntry[] = [
     "VIP SET BY SOMEBODY ELSE",
     "function",
     "none",
-    "This server has a VIP as an address that Wingman has not set, on some interface.",
-    "Remove it here: 'ip addr' shows it; take it out of the network setup.",
+    "This server has a VIP as an address on an interface, and Wingman did not set it.",
+    "Remove it here: 'ip addr' shows it; remove it from the network setup.",
     { class: 2, lasts: "engine" },
   ),
   entry(
     LOG_VIP_FOREIGN_GONE,
-    "NOBODY ELSE HAS SET THE VIP ANY MORE",
+    "VIP NO LONGER SET BY SOMEBODY ELSE",
     "function",
     "none",
     "The address is gone from this server.",
@@ -54,7 +54,7 @@ export const VIP_ENTRIES: readonly CatalogueEntry[] = [
     "ROUTE TO THE SEATS SET, OR NOT NEEDED",
     "function",
     "none",
-    "The kernel has taken the route, or the function has left this server.",
+    "The kernel has accepted the route, or the function has left this server.",
     "None.",
     { clears: [LOG_ROUTE_MISSING] },
   ),
@@ -64,7 +64,7 @@ export const VIP_ENTRIES: readonly CatalogueEntry[] = [
     "functionAndVip",
     "errno",
     "The kernel refuses this address; the function serves with its others.",
-    "Switch IPv6 on (disable_ipv6), or take the VIP out of the table.",
+    "Switch IPv6 on (disable_ipv6), or remove the VIP from the configuration.",
     { class: 2, lasts: "engine" },
   ),
   entry(
@@ -72,7 +72,7 @@ export const VIP_ENTRIES: readonly CatalogueEntry[] = [
     "VIP SET AFTER ALL, OR NOT NEEDED",
     "functionAndVip",
     "none",
-    "The kernel has taken the address, or the function has left this server.",
+    "The kernel has accepted the address, or the function has left this server.",
     "None.",
     { clears: [LOG_VIP_REFUSED] },
   ),

@@ -1,4 +1,4 @@
-/** What every command understands of its arguments. */
+/** Argument parsing common to all commands. */
 import { parseArgs } from "node:util";
 import { type LoadedConfig, loadConfig } from "../config/load.ts";
 import { nearestName } from "../config/nearest.ts";
@@ -6,8 +6,8 @@ import { quoted } from "../config/problem.ts";
 import { InputFileError, UsageError } from "./errors.ts";
 
 /**
- * The options of a command by their names without dashes: a `flag` stands alone, a `value` takes
- * one, and `values` are given any number of times.
+ * Options of a command by their names without dashes: a `flag` stands alone, a `value` takes one,
+ * and `values` may be repeated.
  */
 export type OptionKinds = Readonly<Record<string, "flag" | "value" | "values">>;
 export type Options<Kinds extends OptionKinds> = {
@@ -19,8 +19,8 @@ export type Options<Kinds extends OptionKinds> = {
 };
 
 /**
- * Reads the arguments of `command`. `operandsMax` is how many arguments that are no options it
- * takes; everything after `--` is an operand.
+ * Parses the arguments of `command`. `operandsMax` is the maximum number of arguments that are no
+ * options; everything after `--` is an operand.
  *
  * @throws UsageError on an unknown option, a missing or unwanted value, an option given twice, or
  * an extra operand.
@@ -40,7 +40,7 @@ export function parseOptions<const Kinds extends OptionKinds>(
       ]),
     ),
     allowPositionals: true,
-    strict: false, // its errors do not name the nearest option: the tokens are judged here
+    strict: false, // its errors do not name the nearest option: the tokens are checked here
     tokens: true,
   });
   const values: Record<string, string | boolean | string[] | undefined> = {};
@@ -63,8 +63,8 @@ export function parseOptions<const Kinds extends OptionKinds>(
         throw new UsageError(`${command}: option ${token.rawName} takes no value`);
       values[token.name] = true;
     } else {
-      // `--config --json` is a forgotten value, not a file named --json; `--config=--json` says
-      // that it is one.
+      // `--config --json` is a forgotten value, not a file named --json; `--config=--json` makes it
+      // one.
       const forgotten =
         token.value === undefined || (!token.inlineValue && /^-./.test(token.value));
       if (forgotten || token.value === "")
@@ -97,7 +97,7 @@ function unknownOption(command: string, rawName: string, names: readonly string[
 /**
  * The value of option `name` as a whole number.
  *
- * @throws UsageError when it is no whole number from `min` to `max` in decimal digits.
+ * @throws UsageError unless it is a whole number from `min` to `max` in decimal digits.
  */
 export function wholeNumberOption(
   command: string,
@@ -116,7 +116,7 @@ export function wholeNumberOption(
 }
 
 /**
- * The configuration that `--config` names; the embedded default aircraft without it.
+ * The configuration in `--config`; without it the embedded default aircraft.
  *
  * @throws InputFileError with every problem of the file.
  */

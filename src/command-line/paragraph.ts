@@ -1,12 +1,12 @@
 /** Reports fit the 80 columns of a maintenance terminal. */
 export const COLUMNS = 80;
 
-/** Looks like a space and holds the words on both sides together in one line. */
+/** A space at which lines are not broken. */
 export const NO_BREAK = "\u00a0";
 
 /**
  * Breaks `text` at spaces into lines of at most COLUMNS. The first line starts with `first`, all
- * others with `rest`. A word that is longer than a line stays whole.
+ * others with `rest`. A word longer than a line stays whole.
  */
 export function paragraph(text: string, first = "", rest = first): string {
   const lines: string[] = [];
@@ -25,7 +25,7 @@ export function paragraph(text: string, first = "", rest = first): string {
 }
 
 /**
- * Breaks the prose in `text` anew. Blocks stand between empty lines; one with an indented line or
+ * Reflows the prose in `text`. Blocks are separated by empty lines; one with an indented line or
  * with columns (two spaces in a row) stays as it is.
  */
 export function reflowed(text: string): string {

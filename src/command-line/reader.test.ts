@@ -3,7 +3,7 @@ import { expect, test } from "bun:test";
 const READER = JSON.stringify(new URL("./reader.ts", import.meta.url).pathname);
 
 /** Runs code that writes for ever to a pipe whose reader has gone. */
-const writeToNobody = (preparation: string) => {
+const writeWithoutReader = (preparation: string) => {
   const code = `${preparation}; setInterval(() => process.stdout.write("line\\n"), 1);`;
   const child = Bun.spawnSync([
     "bash",
@@ -16,18 +16,18 @@ const writeToNobody = (preparation: string) => {
 };
 
 test("a process ends without noise when its reader has gone", () => {
-  expect(writeToNobody(`(await import(${READER})).leaveWithTheReader()`)).toEqual({
+  expect(writeWithoutReader(`(await import(${READER})).exitWithReader()`)).toEqual({
     code: 0,
     err: "",
   });
 });
 
 test("without that it would fail", () => {
-  expect(writeToNobody("").code).not.toBe(0);
+  expect(writeWithoutReader("").code).not.toBe(0);
 });
 
-test("a disk that is full is told in one line", () => {
-  const code = `(await import(${READER})).leaveWithTheReader(); process.stdout.write("line\\n")`;
+test("a full disk is reported in one line", () => {
+  const code = `(await import(${READER})).exitWithReader(); process.stdout.write("line\\n")`;
   const child = Bun.spawnSync(["bash", "-c", '"$0" -e "$1" >/dev/full', process.execPath, code]);
   expect(child.stderr.toString()).toMatch(/^wingman: stdout: ENOSPC: .*\n$/);
   expect(child.exitCode).toBe(1);

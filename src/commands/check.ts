@@ -14,14 +14,18 @@ import { parseOptions } from "../command-line/options.ts";
 import { NO_BREAK, paragraph } from "../command-line/paragraph.ts";
 import { type CapacityCase, type CapacityReport, capacityReport } from "../config/capacity.ts";
 import { tableDigestText } from "../config/digest.ts";
+import { readKeys } from "../config/key-file.ts";
 import { type LoadedConfig, loadConfig } from "../config/load.ts";
 import type { AircraftConfig } from "../config/model.ts";
+import { weaknessText } from "../config/outliving.ts";
 import { alternatives } from "../config/problem.ts";
+import { CRITICAL_PRIORITY, LEASE_TICKS_MS, OUTLIVING_PRIORITY } from "../limits.ts";
 import type { Finding, Grade } from "../machine/machine-findings.ts";
 
 const WAKES_MEASURED_MS = 3_000;
 
-import { CRITICAL_PRIORITY, LEASE_TICKS_MS } from "../limits.ts";
+/** So many functions are named; more are counted. */
+const NAMED_MAX = 3;
 
 /**
  * Prints the report, with `--here` also what this machine is. Exit code 1: it cannot serve on it.
@@ -38,7 +42,7 @@ export async function check(args: string[]): Promise<number> {
     throw new InputFileError(result);
   }
   const report = capacityReport(result.config);
-  const findings = options.here ? await findingsHere(result.config) : null;
+  const findings = options.here ? await findingsHere(result) : null;
   if (options.json) {
     const here = findings === null ? {} : { here: findings };
     console.log(JSON.stringify({ ...documentOf(result, report), ...here }, null, 2));
@@ -51,12 +55,29 @@ export async function check(args: string[]): Promise<number> {
 }
 
 /** Looks at this machine, for some seconds: how late it wakes has to be seen. */
-async function findingsHere(config: AircraftConfig): Promise<Finding[]> {
+async function findingsHere({ config, directory }: LoadedConfig): Promise<Finding[]> {
   // Loaded only here: a configuration is checked on machines that do not fly, too.
   const { measureWakes } = await import("../machine/wake-lateness.ts");
   const { readMachine } = await import("../machine/machine-facts.ts");
   const { findingsOf } = await import("../machine/machine-findings.ts");
-  return findingsOf(readMachine(measureWakes(WAKES_MEASURED_MS)), config);
+  return [
+    ...findingsOf(readMachine(measureWakes(WAKES_MEASURED_MS)), config),
+    ...keyFindings(config, directory),
+  ];
+}
+
+/** The keys, as 'wingman run' reads them: by the user that asks. */
+function keyFindings({ keepAlive }: AircraftConfig, directory: string): Finding[] {
+  const keys = readKeys(keepAlive, directory);
+  if (!keys.ok)
+    return keys.problems.map(({ path, found, expected }) => ({
+      ...{ grade: "stops", subject: path, found },
+      action: `expected ${expected}; 'wingman run' does not start`,
+    }));
+  if (keys.key !== null)
+    return [{ grade: "good", subject: "key", found: "readable, by its owner only", action: "" }];
+  const action = "set keepAlive.keyFile: anyone on the network can take part";
+  return [{ grade: "advice", subject: "key", found: "none", action }];
 }
 
 const SIGNS: Readonly<Record<Grade, string>> = { good: "  ", advice: "? ", stops: "!!" };
@@ -66,7 +87,11 @@ function findingsText(findings: readonly Finding[]): string {
     const text = action === "" ? `${subject}: ${found}` : `${subject}: ${found}; ${action}`;
     return paragraph(text, `${SIGNS[grade]} `, "     ");
   });
-  return ["", "This machine (!! stops Wingman, ? will hurt)", ...lines].join("\n");
+  return [
+    "",
+    "This machine (!! keeps Wingman from serving, ? causes trouble later)",
+    ...lines,
+  ].join("\n");
 }
 
 function documentOf({ config, source }: LoadedConfig, report: CapacityReport) {
@@ -90,9 +115,10 @@ function textOf({ config, source }: LoadedConfig, report: CapacityReport): strin
   return [
     `${source}: valid`,
     `${config.system}, ${partNumber}, table ${tableDigestText(config).slice(0, 16)}`,
-    `${config.servers.length} servers with ${report.resource} units, ` +
-      `${config.functions.length} functions that need ${report.required}, policy ${report.policy}`,
+    ...sizeText(config, report),
     ...leaseText(config),
+    "",
+    "A number in brackets behind a function is its priority.",
     "",
     "All servers alive",
     ...(whole === undefined ? [] : caseText([whole], config)),
@@ -100,8 +126,24 @@ function textOf({ config, source }: LoadedConfig, report: CapacityReport): strin
     ...failureText("Two servers lost at the same time", 2, failed, config),
     "",
     ...redundancy(report, config),
+    ...outliving(report, config),
     ...verdict(report, config),
   ].join("\n");
+}
+
+function sizeText(
+  { servers, functions, dimensions }: AircraftConfig,
+  { policy, resource, required, sums = {} }: CapacityReport,
+): string[] {
+  const further = Object.entries(sums).slice(1);
+  const unit = dimensions[0] ?? "units";
+  return [
+    `${servers.length} servers with ${resource} ${unit}, ` +
+      `${functions.length} functions that need ${required}, policy ${policy}`,
+    ...further.map(
+      ([name, of]) => `${of.resource} ${name}, of which functions need ${of.required}`,
+    ),
+  ];
 }
 
 /** What becomes of `clients.lease` with the detection time of this aircraft. */
@@ -138,7 +180,7 @@ function leaseText(config: AircraftConfig): string[] {
     const isExact = detectionMs < detectionMsMinNftables;
     return [
       `VIP lease of ${leaseMs} ms, ${wanted}; failures are detected after ${detectionMs} ms`,
-      paragraph(`it fits a detection time from ${least}`, "  ", "  "),
+      paragraph(`it needs a detection time of at least ${least}`, "  ", "  "),
       ...(isExact
         ? [
             paragraph(
@@ -184,11 +226,10 @@ function bridgingText({
     .filter((choice) => choice.bridges === bridges)
     .flatMap((chosen) => [
       paragraph(
-        `lost in a row between two servers, in both directions, and bridged: ${bridges} ` +
-          `keep-alive${bridges === 1 ? "" : "s"} (clients.leaseBridges); a network that carries ` +
-          "nothing for longer counts as divided, and only then may two servers answer; what a server " +
-          `that fell silent ran is taken over after ${cost(chosen)}; the others serve on without a ` +
-          `pause${lossText(chosen)}`,
+        `bridged: ${bridges} keep-alive${bridges === 1 ? "" : "s"} in a row lost between two ` +
+          "servers in both directions (clients.leaseBridges); beyond that the network counts as " +
+          "divided, and only then may two servers answer; functions of a silent server are taken " +
+          `over after ${cost(chosen)}; the others serve on without a pause${lossText(chosen)}`,
       ),
       ...others.map((choice) =>
         paragraph(`with ${choice.bridges}: taken over after ${cost(choice)}`, "  ", "  "),
@@ -196,11 +237,11 @@ function bridgingText({
     ]);
 }
 
-/** What a keep-alive costs that is lost right before the server dies that missed it. */
+/** The effect of a lost keep-alive right before the death of the server that missed it. */
 function lossText({ lossBeforeDeath, lossBeforeDeathWithTicks }: Choice): string {
   if (lossBeforeDeathWithTicks) return ", even when a keep-alive was lost just before";
   const kind = lossBeforeDeath ? "by nftables " : "";
-  return `; ${kind}one may begin anew when a keep-alive was lost just before`;
+  return `; ${kind}one may start over if a keep-alive was lost just before`;
 }
 
 function failureText(
@@ -249,25 +290,67 @@ function withPriority(ids: readonly string[], config: AircraftConfig): string {
 
 /** What a failure of a single server stops because no other one could take it. */
 function redundancy({ withoutRedundancy }: CapacityReport, config: AircraftConfig): string[] {
-  if (withoutRedundancy.length === 0) return ["Another server could take each function."];
+  if (withoutRedundancy.length === 0)
+    return ["If its server fails, each function finds room on another."];
+  const { servers, functions } = config;
+  const isBound = functions.some(
+    (each) => each.servers.length < servers.length && withoutRedundancy.includes(each.id),
+  );
+  const why = isBound ? "no other may run it or has room for" : "no other has room for";
   const named = withPriority(withoutRedundancy, config);
-  return [paragraph(`No other server could take: ${named}`, "", "    ")];
+  return [paragraph(`If its server fails, ${why}: ${named}`, "", "    ")];
+}
+
+/** Each important function that a single failure stops, and what to do. */
+function outliving({ weaknesses }: CapacityReport, config: AircraftConfig): string[] {
+  if (weaknesses.length === 0) return runText(OUTLIVING_PRIORITY, "every single failure", config);
+  return weaknesses.map((weakness) => {
+    const who = `${weakness.function}${NO_BREAK}(${weakness.priority})`;
+    return paragraph(`${who} ${weaknessText(weakness)}: ${weakness.action}`, "!! ", "!!   ");
+  });
 }
 
 function verdict({ cases }: CapacityReport, config: AircraftConfig): string[] {
-  const title = `Functions of priority ${CRITICAL_PRIORITY} and more`;
   const possible = cases.filter(({ down }) => down.length < config.servers.length);
   const affected = possible.filter(({ critical }) => critical.length > 0);
   if (affected.length > 0) {
+    const stopping = new Set(affected.flatMap(({ critical }) => critical));
     const where = affected.map(({ down }) =>
       down.length === 0 ? "with all servers alive" : down.join("+"),
     );
-    return [
-      paragraph(
-        `${title} STOP in ${affected.length} of ${possible.length} cases: ${where.join(", ")}`,
-        "!! ",
-      ),
-    ];
+    const subject = subjectOf(CRITICAL_PRIORITY, [...stopping], config);
+    const verb = stopping.size === 1 ? "STOPS" : "STOP";
+    const count = `${affected.length} of ${possible.length} cases`;
+    return [paragraph(`${subject} ${verb} in ${count}: ${where.join(", ")}`, "!! ")];
   }
-  return [`${title} run in each of these cases with a server left.`];
+  const hasDouble = possible.some(({ down }) => down.length === 2);
+  return hasDouble ? runText(CRITICAL_PRIORITY, "every double failure, too", config) : [];
+}
+
+/** `pa (10) runs after every single failure.` */
+function runText(priority: number, when: string, config: AircraftConfig): string[] {
+  const ids = idsFrom(priority, config);
+  if (ids.length === 0) return [`There are no functions of priority ${priority} and more.`];
+  const verb = ids.length === 1 ? "runs" : "run";
+  return [paragraph(`${subjectOf(priority, ids, config)} ${verb} after ${when}.`)];
+}
+
+/** Functions of this priority and more, the most important first. */
+function idsFrom(priority: number, { functions }: AircraftConfig): string[] {
+  return functions
+    .filter((each) => each.priority >= priority)
+    .toSorted((a, b) => b.priority - a.priority)
+    .map(({ id }) => id);
+}
+
+/** By their names where they are few: `pa (10)`, `All 4 functions of priority 8 and more`. */
+function subjectOf(priority: number, ids: readonly string[], config: AircraftConfig): string {
+  if (ids.length <= NAMED_MAX)
+    return alternatives(
+      ids.map((id) => withPriority([id], config)),
+      "and",
+    );
+  const all = idsFrom(priority, config).length;
+  const count = ids.length === all ? `All ${all}` : `${ids.length} of ${all}`;
+  return `${count} functions of priority ${priority} and more`;
 }

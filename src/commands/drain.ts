@@ -10,7 +10,7 @@ import { requireAllowed } from "./interlocked.ts";
 
 /** Beyond the longest grace time of a function, draining has this long. */
 const DRAIN_MS_MAX = 60_000;
-const LOOK_MS = 50;
+const POLL_MS = 50;
 const PROGRESS_MS = 1000;
 
 /**
@@ -60,7 +60,7 @@ async function untilDrained(daemon: RunningDaemon, limitMs: number): Promise<voi
       process.stderr.write(`draining: ${leftText(status, left)}\n`);
       progressAtMs += PROGRESS_MS;
     }
-    await Bun.sleep(LOOK_MS);
+    await Bun.sleep(POLL_MS);
   }
 }
 
@@ -73,16 +73,17 @@ async function untilReady(daemon: RunningDaemon, handedOver: readonly string[]):
   const endMs = performance.now() + Math.max(0, ...limitsMs);
   for (;;) {
     const { functions } = await daemon.status();
+    // Until its new server has taken it, its process may still be stopping here.
     const starting = functions.filter(
-      ({ id, state }) => state === "starting" && handedOver.includes(id),
+      ({ id, state }) => (state === "starting" || state === "stopping") && handedOver.includes(id),
     );
     if (starting.length === 0) return;
     if (performance.now() >= endMs) {
       const names = starting.map(({ id }) => id).join(", ");
-      process.stderr.write(`wingman: drain: handed over, and not ready there: ${names}\n`);
+      process.stderr.write(`wingman: drain: handed over, but not ready yet: ${names}\n`);
       return;
     }
-    await Bun.sleep(LOOK_MS);
+    await Bun.sleep(POLL_MS);
   }
 }
 
@@ -92,6 +93,6 @@ function functionsLeft(status: StatusDocument): string[] {
 }
 
 function leftText(status: StatusDocument, left: readonly string[]): string {
-  if (!status.draining) return "the server does not drain (any more)";
+  if (!status.draining) return "the server is no longer draining";
   return `${left.length} of its functions left: ${left.slice(0, 8).join(", ")}${left.length > 8 ? ", …" : ""}`;
 }

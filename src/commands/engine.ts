@@ -8,7 +8,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { FunctionTable } from "../allocation/function-table.ts";
 import { policyNamed } from "../allocation/policies.ts";
-import { EVENT_RECORD } from "../boundary/event-queue.ts";
+import { EVENT_INPUTS, EVENT_RECORD } from "../boundary/event-queue.ts";
 import type { Identity } from "../boundary/identity.ts";
 import { LEASE_KIND_NAMES, type LeaseKindName } from "../boundary/lease-kind.ts";
 import {
@@ -31,7 +31,7 @@ import { decodeKeys } from "../config/start-keys.ts";
 import { Engine } from "../core/engine.ts";
 import { ENDED_LEFT, ENDED_LET_GO } from "../core/turn.ts";
 import { Announcer } from "../io/announcer.ts";
-import { othersAnswerArp, putUpArpGuard, removeArpGuard } from "../io/arp-guard.ts";
+import { installArpGuard, othersAnswerArp, removeArpGuard } from "../io/arp-guard.ts";
 import { isFirstInBoot } from "../io/boot-note.ts";
 import { ClientNotices } from "../io/client-notices.ts";
 import { RecordSocket, socketPair } from "../io/control-socket.ts";
@@ -62,18 +62,20 @@ import { ServiceSocket } from "../io/service-socket.ts";
 import { chooseGuard, type VipGuard } from "../io/vip-guard.ts";
 import { VipService } from "../io/vip-service.ts";
 import { VipSwitcher } from "../io/vip-switcher.ts";
-import { ANNOUNCE_AGAIN_MS, HARDWARE_FEEDINGS, SERVICE_FEEDINGS } from "../limits.ts";
+import { ANNOUNCE_REPEAT_MS, HARDWARE_FEEDINGS, SERVICE_FEEDINGS } from "../limits.ts";
 import { warmUp } from "../rehearsal/warm-up.ts";
 import { BUILD, buildNumbers } from "../reporting/build.ts";
 import { ConditionReport } from "../reporting/condition-report.ts";
+import { DecisionReport } from "../reporting/decision-report.ts";
 import { FaultBoard } from "../reporting/fault-board.ts";
 import { Redundancy } from "../reporting/redundancy.ts";
 import { ServiceReport } from "../reporting/service-report.ts";
 import { StatusWriter } from "../reporting/status.ts";
 import { FeedingRhythm } from "../reporting/watchdog.ts";
-import { EXIT_LET_GO } from "../supervisor/engine-restarts.ts";
+import { EXIT_RELEASED } from "../supervisor/engine-restarts.ts";
 import { cleanEnvironment, ownCommand } from "../supervisor/own-executable.ts";
 import { AddressRenewal, addressLifetimeS } from "../upkeep/address-renewal.ts";
+import { inputsHold, inputsWithheld } from "../wire/control.ts";
 import { nothingFilter } from "../wire/packet-program.ts";
 import {
   STATUS_BYTES,
@@ -157,11 +159,13 @@ export async function engine(args: string[]): Promise<number> {
     policy,
     { ...identity, clientMacHigh: neighbours.macHigh, clientMacLow: neighbours.macLow },
     timing,
-    ANNOUNCE_AGAIN_MS * 1000,
+    ANNOUNCE_REPEAT_MS * 1000,
     nowUs(),
     witnesses.length,
   );
   flight.phases.draining = options.draining;
+  const { inputs } = options;
+  flight.events.push(EVENT_INPUTS, 0, inputsWithheld(inputs), inputsHold(inputs) ? 1 : 0);
   if (leftovers > 0) flight.events.push(EVENT_RECORD, LOG_LEFTOVERS, leftovers, 0);
   if (guard.programsRefused !== 0)
     flight.events.push(EVENT_RECORD, LOG_NO_PROGRAMS, guard.programsRefused, 0);
@@ -224,6 +228,7 @@ export async function engine(args: string[]): Promise<number> {
     status,
     faults,
     conditions: new ConditionReport(table, flight, redundancy),
+    decisions: new DecisionReport(table, flight, identity.digestHigh, identity.digestLow),
     lifeSigns: new LifeSigns(service, hardware),
   });
   const ended = loop.run();
@@ -232,7 +237,7 @@ export async function engine(args: string[]): Promise<number> {
     removeArpGuard();
     return EXIT_DONE;
   }
-  return ended === ENDED_LET_GO ? EXIT_LET_GO : EXIT_FAILED;
+  return ended === ENDED_LET_GO ? EXIT_RELEASED : EXIT_FAILED;
 }
 
 interface EngineOptions {
@@ -247,6 +252,8 @@ interface EngineOptions {
   keysFd: number | null;
   parent: number;
   draining: boolean;
+  /** As inputsNumber of wire/control. */
+  inputs: number;
 }
 
 function readOptions(args: string[]): EngineOptions {
@@ -260,6 +267,7 @@ function readOptions(args: string[]): EngineOptions {
     "keys-fd": "value",
     parent: "value",
     draining: "flag",
+    inputs: "value",
   });
   const required = (name: Exclude<keyof typeof options, "draining">): string => {
     const value = options[name];
@@ -288,6 +296,7 @@ function readOptions(args: string[]): EngineOptions {
     keysFd: options["keys-fd"] === undefined ? null : number("keys-fd", 3, 1023),
     parent: number("parent", 1, 2 ** 31),
     draining: options.draining,
+    inputs: number("inputs", 0, 255),
   };
 }
 
@@ -297,7 +306,7 @@ function readOptions(args: string[]): EngineOptions {
  */
 function guardArp(config: AircraftConfig, vips: readonly (readonly Vip[])[]): number | null {
   const wanted = config.clients.lease !== "off";
-  const refused = wanted ? putUpArpGuard(config.clients.interface, vips) : removeArpGuard();
+  const refused = wanted ? installArpGuard(config.clients.interface, vips) : removeArpGuard();
   const isGuarded = wanted && refused === 0;
   return !isGuarded && othersAnswerArp(config.clients.interface) ? refused : null;
 }

@@ -3,7 +3,7 @@ import { POLICY_NAMES } from "../allocation/policies.ts";
 import { CATALOGUE } from "../catalogue/catalogue.ts";
 import { UsageError } from "../command-line/errors.ts";
 import { COLUMNS } from "../command-line/paragraph.ts";
-import { PUBLIC_COMMANDS } from "./catalogue.ts";
+import { PUBLIC_COMMANDS } from "./command-list.ts";
 import { help } from "./help.ts";
 import { TOPICS } from "./manual/manual.ts";
 
@@ -88,4 +88,35 @@ test("an unknown topic is answered with the nearest", async () => {
   );
   await expect(help(["zzzzzz"])).rejects.toThrow("expected overview, configuration, ");
   await expect(help(["run", "check"])).rejects.toThrow(UsageError);
+});
+
+test("a code is explained, however it is written", async () => {
+  const text = await manual("WNG-0111");
+  for (const name of ["wng-0111", "wng-111", "111", "0111"]) expect(await manual(name)).toBe(text);
+  expect(text).toStartWith("WNG-0111  SERVER LOST\n");
+  expect(text).toContain("Class      class 2: maintenance status only");
+  expect(text).toContain("Cause      No server hears its keep-alives any longer.");
+  expect(text).toContain("Action     Check power and network cables of the server named.");
+  expect(text).toContain("Ends       with WNG-0110 SERVER ALIVE, ");
+  expect(text).toContain("Clears     WNG-0112 SERVER UNREACHABLE FROM HERE, ");
+  expect(await manual("125")).toContain("WNG-0100 PHASE CHANGED (ACTIVE or DRAINING)");
+  expect(await manual("300")).toContain("Ends       with the next start of the daemon\n");
+});
+
+test("an unknown code is answered with the nearest", async () => {
+  await expect(help(["WNG-0135"])).rejects.toThrow(
+    new UsageError("help: unknown code WNG-0135; did you mean WNG-0134?"),
+  );
+  await expect(help(["1011"])).rejects.toThrow("did you mean WNG-0111?");
+  for (const far of ["WNG-9999", "WNG-5555"])
+    await expect(help([far])).rejects.toThrow(
+      new UsageError(`help: unknown code ${far}; 'wingman help faults' lists all codes`),
+    );
+  await expect(help(["wng-01l1"])).rejects.toThrow("did you mean WNG-0111?");
+});
+
+test("the topic faults begins with the symptoms", async () => {
+  const text = await manual("faults");
+  expect(text.indexOf("Everything is dark")).toBeGreaterThan(0);
+  expect(text.indexOf("Everything is dark")).toBeLessThan(text.indexOf("WNG-0100  PHASE"));
 });

@@ -50,10 +50,13 @@ test("the log of a state directory, in each format, verifies", () => {
 test("a file that was taken off the aircraft reads like the log itself", () => {
   const file = join(directory, "from-the-aircraft");
   copyFileSync(join(directory, "maintenance.log"), file);
-  const { code, out } = wingman("--file", file);
+  const { code, out } = wingman(file);
   expect(code).toBe(0);
   expect(out).toContain("SERVER       a\n");
   expect(out).toBe(wingman("--state-dir", directory).out);
+  expect(out).toBe(wingman("--file", file).out);
+  copyFileSync(file, join(directory, "verify"));
+  expect(wingman("./verify").out).toBe(out); // a subcommand is a bare word
 });
 
 test("filters choose records", () => {
@@ -70,7 +73,7 @@ test("filters choose records", () => {
   expect(codes("--leg", "1")).toEqual([]);
 });
 
-test("damaged records are skipped and said", () => {
+test("damaged records are skipped and reported", () => {
   const file = join(directory, "damaged");
   const bytes = readFileSync(join(directory, "maintenance.log"));
   bytes[8192 + 145 * 256] = 0xff;
@@ -88,12 +91,16 @@ test("damaged records are skipped and said", () => {
 test.each([
   [["--csv", "--json"], 2, "log: expected one of --text, --csv, --json and --binary"],
   [["--binary", "--leg", "1"], 2, "log: --binary is the whole file"],
-  [["--file", "x", "--state-dir", "y"], 2, "log: expected --file or --state-dir, not both"],
+  [["--file", "x", "--state-dir", "y"], 2, "log: expected one of FILE, --file FILE and --state"],
+  [["x", "--file", "y"], 2, "log: expected one of FILE, --file FILE and --state-dir DIR"],
+  [["x", "--state-dir", "y"], 2, "log: expected one of FILE, --file FILE and --state-dir DIR"],
   [["--class", "4"], 2, 'log: --class: found "4", expected a whole number from 0 to 3'],
   [["--since", "-1"], 2, "log: option --since needs a value"],
   [["--leg", "one"], 2, 'log: --leg: found "one", expected a whole number from 0 to 4294967295'],
   [["--jsn"], 2, 'log: unknown option "--jsn"; did you mean --json?'],
-  [["verfy", "x"], 2, 'log: found "verfy", expected options only, or verify FILE'],
+  [["verfy", "x"], 2, 'log: found "verfy", expected one FILE, verify FILE or replay FILE'],
+  [["verfy"], 1, "log: verfy: no such file"],
+  [["verify", "x", "y"], 2, 'log: found "y", expected no more'],
   [["verify"], 2, "log verify: expected a file"],
   [["verify", "x", "--json"], 2, "log verify: --json has no meaning here"],
   [["verify", "nowhere"], 1, "log verify: nowhere: no such file"],
@@ -104,14 +111,21 @@ test.each([
     1,
     "log: /etc/passwd: no maintenance log: neither of its headers is whole",
   ],
-] as const)("%p is told clearly", (args, code, message) => {
+  [["replay"], 2, "log replay: expected a file"],
+  [["replay", "/etc/passwd", "--html", "x", "--json"], 2, "log replay: expected --html, or --json"],
+  [
+    ["replay", "/etc/passwd", "--config", "firmware-config/single-aisle-180.json"],
+    1,
+    "log replay: /etc/passwd: no maintenance log: neither of its headers is whole",
+  ],
+] as const)("%p is reported clearly", (args, code, message) => {
   const result = wingman(...args);
   expect(result.err).toContain(`wingman: ${message}`);
   expect(result.err).not.toContain("    at ");
   expect([result.code, result.out]).toEqual([code, ""]);
 });
 
-test("an --out that cannot be written is told, and leaves nothing", () => {
+test("an --out that cannot be written is reported, and leaves nothing", () => {
   const result = wingman("--state-dir", directory, "--out", join(directory, "no", "such", "place"));
   expect(result.code).toBe(1);
   expect(result.err).toContain("log: --out: ");
@@ -143,7 +157,7 @@ test("an --out that is no file, or the log itself, is left alone; one behind a l
   expect(wingman("verify", join(directory, "behind")).code).toBe(0);
 });
 
-test("a pipe and a file of 3 TB are no log, and keep nobody", () => {
+test("a pipe and a file of 3 TB are no log, and block nothing", () => {
   const pipe = join(directory, "another-pipe");
   Bun.spawnSync(["mkfifo", pipe]);
   const huge = join(directory, "huge");

@@ -1,25 +1,17 @@
 /** `wingman log`: the maintenance log of this machine, or of a file taken from any other. */
-import {
-  closeSync,
-  fsyncSync,
-  openSync,
-  readFileSync,
-  realpathSync,
-  renameSync,
-  rmSync,
-  type Stats,
-  statSync,
-  writeSync,
-} from "node:fs";
+import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { EXIT_DONE, EXIT_FAILED, RuntimeError, UsageError } from "../command-line/errors.ts";
 import { parseOptions, wholeNumberOption } from "../command-line/options.ts";
+import { outputFile, statusOf, writeWhole } from "../command-line/output-file.ts";
 import { type ExportFormat, exportLog } from "../manage/log/log-export.ts";
-import { LogImage, NoLogError } from "../manage/log/log-image.ts";
+import type { LogImage } from "../manage/log/log-image.ts";
 import { LOG_FILE } from "../manage/log/log-store.ts";
 import { verifyLog } from "../manage/log/log-verify.ts";
 import type { FaultClass, LogFilter } from "../manage/maintenance.ts";
 import { STATE_DIRECTORY_DEFAULT } from "../supervisor/run-directory.ts";
+import { readLog } from "./log-file.ts";
+import { logReplay } from "./log-replay.ts";
 
 const OPTIONS = {
   json: "flag",
@@ -41,17 +33,19 @@ const U32_MAX = 0xffff_ffff;
 const EXPORT_BYTES_MAX = 2 ** 32;
 
 /**
- * Prints the log, or writes it to `--out`; `wingman log verify FILE` says whether a file taken from
- * a log is whole (exit 1 if not). Needs no configuration, and does not hold up the process that
- * writes the log.
+ * Prints the log, or that in a file, or writes it to `--out`; `wingman log verify FILE` says whether a file taken from
+ * a log is whole (exit 1 if not), `wingman log replay FILE` makes its decisions again. Needs no
+ * configuration, and does not hold up the process that writes the log.
  * @throws UsageError, RuntimeError
  */
 export async function log(args: string[]): Promise<number> {
+  if (args[0] === "replay") return logReplay(args.slice(1));
   const { options, operands } = parseOptions("log", args, OPTIONS, 2);
   if (operands[0] === "verify") return verify(operands[1], options);
-  if (operands[0] !== undefined) {
+  const [operand] = operands;
+  if (operands.length > 1) {
     throw new UsageError(
-      `log: found ${JSON.stringify(operands[0])}, expected options only, or verify FILE`,
+      `log: found ${JSON.stringify(operand)}, expected one FILE, verify FILE or replay FILE`,
     );
   }
   const formats = (["text", "csv", "json", "binary"] as const).filter((name) => options[name]);
@@ -64,12 +58,13 @@ export async function log(args: string[]): Promise<number> {
       "log: --binary is the whole file: no --since, --leg, --class or --function with it",
     );
   }
-  if (options.file !== undefined && options["state-dir"] !== undefined) {
-    throw new UsageError("log: expected --file or --state-dir, not both");
-  }
-  const file = options.file ?? join(options["state-dir"] ?? STATE_DIRECTORY_DEFAULT, LOG_FILE);
+  const named = [operand, options.file, options["state-dir"]].filter((name) => name !== undefined);
+  if (named.length > 1)
+    throw new UsageError("log: expected one of FILE, --file FILE and --state-dir DIR");
+  const file =
+    operand ?? options.file ?? join(options["state-dir"] ?? STATE_DIRECTORY_DEFAULT, LOG_FILE);
   const out = options.out === undefined ? undefined : target(options.out, file);
-  const image = read(file);
+  const image = readLog("log", file);
   const damaged = image.damagedPlaces().length;
   if (damaged > 0) process.stderr.write(`wingman: log: ${damaged} damaged records skipped\n`);
   await deliver(contentOf(image, format, filter), format, out);
@@ -102,24 +97,13 @@ function filterOf(
   };
 }
 
-function read(file: string): LogImage {
-  try {
-    return LogImage.read(file);
-  } catch (error) {
-    if (error instanceof NoLogError) throw new RuntimeError(`log: ${error.message}`);
-    const { code, message } = error as NodeJS.ErrnoException;
-    const reason = code === "ENOENT" ? "no such file; 'wingman run' begins it" : message;
-    throw new RuntimeError(`log: ${file}: ${reason}`);
-  }
-}
-
 async function deliver(
   content: Uint8Array,
   format: string,
   out: string | undefined,
 ): Promise<void> {
   if (out !== undefined) {
-    write(out, content);
+    writeWhole("log: --out", out, content);
     console.log(`${out}: ${content.length} bytes`);
     return;
   }
@@ -129,47 +113,14 @@ async function deliver(
   await new Promise<void>((resolve) => process.stdout.write(content, () => resolve()));
 }
 
-/**
- * What `out` leads to. Only a file is replaced, and never the log: nobody wants another thing in
- * the place of a device.
- */
+/** What `out` leads to: never the log. */
 function target(out: string, log: string): string {
-  const there = statusOf(out);
-  if (there === null) return out;
-  if (!there.isFile())
-    throw new RuntimeError(`log: --out: ${out}: expected the name of a file, found something else`);
+  const file = outputFile("log: --out", out);
+  const there = statusOf(file);
   const source = statusOf(log);
-  if (source !== null && source.ino === there.ino && source.dev === there.dev) {
+  if (there !== null && source?.ino === there.ino && source.dev === there.dev)
     throw new RuntimeError(`log: --out: ${out}: that is the log itself`);
-  }
-  return realpathSync(out);
-}
-
-/** null where there is nothing, or nothing that can be seen. */
-function statusOf(file: string): Stats | null {
-  try {
-    return statSync(file);
-  } catch {
-    return null;
-  }
-}
-
-/** Under its name only when it is whole. */
-function write(out: string, content: Uint8Array): void {
-  const unnamed = `${out}.${process.pid}.part`;
-  try {
-    const fd = openSync(unnamed, "w", 0o644);
-    try {
-      for (let done = 0; done < content.length; ) done += writeSync(fd, content, done);
-      fsyncSync(fd);
-    } finally {
-      closeSync(fd);
-    }
-    renameSync(unnamed, out);
-  } catch (error) {
-    rmSync(unnamed, { force: true });
-    throw new RuntimeError(`log: --out: ${out}: ${(error as Error).message}`);
-  }
+  return file;
 }
 
 function verify(

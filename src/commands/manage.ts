@@ -11,7 +11,7 @@ import { parseOptions, wholeNumberOption } from "../command-line/options.ts";
 import { parseConfig } from "../config/load.ts";
 import { KEY_MARKS_VARIABLE, type KeyFileMark } from "../config/start-keys.ts";
 import { bootId } from "../io/boot-note.ts";
-import { giveUpCapabilities } from "../io/capabilities.ts";
+import { dropCapabilities } from "../io/capabilities.ts";
 import { SystemError } from "../io/errno.ts";
 import { execute } from "../io/launch.ts";
 import { bootUs } from "../io/monotonic-clock.ts";
@@ -72,7 +72,7 @@ export async function manage(args: string[]): Promise<number> {
     config,
     serverId,
     runDirectory: required("run-dir"),
-    directory: required("directory"),
+    ...{ configFile: file, directory: required("directory") },
     stateDirectory,
     controlFd: number("control-fd", 3, 1023),
     log: MaintenanceLog.open({
@@ -115,9 +115,12 @@ function diskName(directory: string): string {
   return mount === null ? directory : `${directory} on ${mount.source}`;
 }
 
-/** Starts this program anew without capabilities but `kept`: only so its other threads lose them, too. */
+/**
+ * Starts this program anew without capabilities but `kept`: only so its other threads lose them,
+ * too.
+ */
 function becomeUnprivileged(args: readonly string[], kept: number | null): void {
-  giveUpCapabilities(kept === null ? [] : [kept]);
+  dropCapabilities(kept === null ? [] : [kept]);
   const [program = "", ...rest] = ownCommand();
   throw new SystemError(
     `execute ${program}`,

@@ -1,12 +1,11 @@
 /** `wingman part install DIR`: a loadable part into the inactive slot. */
-import { mkdirSync } from "node:fs";
 import { EXIT_DONE, RuntimeError, UsageError } from "../command-line/errors.ts";
 import { parseOptions, requireConfig } from "../command-line/options.ts";
 import { groundText, isOnGroundNow } from "../manage/ground-input.ts";
 import { PartError, verifyPart } from "../part/verify.ts";
 import { BUILT_FOR } from "../reporting/build.ts";
 import { thisMachine } from "../slots/admissible.ts";
-import { installPart, NotInstalledError, requireFreeSlot } from "../slots/install.ts";
+import { installPart, NotInstalledError, requireFreeSlot, requireLock } from "../slots/install.ts";
 import { SlotStore } from "../slots/slot-store.ts";
 import { groundInputOf } from "./part-slots.ts";
 import { requireKeys } from "./part-verify.ts";
@@ -33,9 +32,10 @@ export async function install(args: string[]): Promise<number> {
   if (!(await isOnGroundNow(groundInput)))
     throw new RuntimeError(`part install: on ground only: ${groundText(groundInput)}`);
   const store = new SlotStore(options.slots ?? config.parts.slots);
-  mkdirSync(store.directory, { recursive: true });
-  store.settle();
+  store.make();
   try {
+    requireLock(store);
+    store.settle();
     requireFreeSlot(store);
     const part = verifyPart(medium, keys);
     const machine = thisMachine(config, BUILT_FOR);

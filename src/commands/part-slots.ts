@@ -1,11 +1,13 @@
 /** `wingman part activate | good | rollback | boot | status`: which of the two slots flies. */
 import type { KeyObject } from "node:crypto";
+import { existsSync } from "node:fs";
 import { join } from "node:path";
 import {
   ROLLED_BACK_BY_HAND,
   ROLLED_BACK_DAMAGED,
   ROLLED_BACK_STARTS,
   ROLLED_BACK_TEXTS,
+  TRIAL_STARTS,
 } from "../catalogue/roll-back-reason.ts";
 import { EXIT_DONE, RuntimeError } from "../command-line/errors.ts";
 import { parseOptions, requireConfig } from "../command-line/options.ts";
@@ -34,7 +36,7 @@ export async function activate(args: string[]): Promise<number> {
   const { config } = requireConfig(options.config);
   const keys = requireKeys(options.trust, options.config);
   await requireGround("activate", config, options["run-dir"]);
-  const store = settled(options.slots ?? config.parts.slots);
+  const store = locked("activate", options.slots ?? config.parts.slots);
   if (store.trial !== null)
     throw new RuntimeError(`part activate: slot ${store.trial.slot} is on trial already`);
   const damage = damageOf(store, store.inactive, keys);
@@ -46,19 +48,22 @@ export async function activate(args: string[]): Promise<number> {
 /** For updaters and people: the part on trial is kept. @throws UsageError, RuntimeError */
 export async function good(args: string[]): Promise<number> {
   const { options } = parseOptions("part good", args, OPTIONS);
-  const store = settled(options.slots ?? requireConfig(options.config).config.parts.slots);
+  const slots = options.slots ?? requireConfig(options.config).config.parts.slots;
+  const store = locked("good", slots);
   if (store.trial === null) throw new RuntimeError("part good: nothing is on trial");
   store.confirm();
   console.log(`slot ${store.current} is good`);
   return EXIT_DONE;
 }
 
-/** The part before is what the next start takes. On ground only. @throws UsageError, RuntimeError */
+/**
+ * The part before is what the next start takes. On ground only. @throws UsageError, RuntimeError
+ */
 export async function rollback(args: string[]): Promise<number> {
   const { options } = parseOptions("part rollback", args, OPTIONS);
   const { config } = requireConfig(options.config);
   await requireGround("rollback", config, options["run-dir"]);
-  const store = settled(options.slots ?? config.parts.slots);
+  const store = locked("rollback", options.slots ?? config.parts.slots);
   console.log(`slot ${store.rollBack(ROLLED_BACK_BY_HAND)} is started next`);
   return EXIT_DONE;
 }
@@ -72,7 +77,8 @@ export async function rollback(args: string[]): Promise<number> {
 export async function boot(args: string[]): Promise<number> {
   const { options } = parseOptions("part boot", args, { ...OPTIONS, trust: "value" });
   const keys = requireKeys(options.trust, options.config);
-  const store = settled(options.slots ?? requireConfig(options.config).config.parts.slots);
+  const store = new SlotStore(options.slots ?? requireConfig(options.config).config.parts.slots);
+  settle(store);
   if (store.current === null) return EXIT_DONE;
   if (!store.countStart()) goBack(store, keys, ROLLED_BACK_STARTS);
   const damage = damageOf(store, store.current, keys);
@@ -82,6 +88,15 @@ export async function boot(args: string[]): Promise<number> {
   }
   console.log(join(store.path(store.current), SLOT_EXECUTABLE));
   return EXIT_DONE;
+}
+
+/** What lies about, and a part that is being installed, keep no server from its start. */
+function settle(store: SlotStore): void {
+  try {
+    if (existsSync(store.directory) && store.lock()) store.settle();
+  } catch (error) {
+    console.error(`wingman: part boot: ${(error as Error).message}`);
+  }
 }
 
 /** To the other slot, if that is whole. @throws RuntimeError */
@@ -106,9 +121,8 @@ export async function status(args: string[]): Promise<number> {
   }
   for (const { slot, partNumber, version, build, problem } of slots) {
     const marks = [
-      slot === current ? "started" : "",
-      slot === trial?.slot ? `on trial, ${trial.startsLeft} starts left` : "",
-      slot === rolledBack?.slot ? `rolled back: ${ROLLED_BACK_TEXTS[rolledBack.reason]}` : "",
+      slot === trial?.slot ? trialText(trial.startsLeft) : slot === current ? "started" : "",
+      slot === rolledBack?.slot ? rolledBackText(rolledBack.reason) : "",
     ].filter((mark) => mark !== "");
     const content =
       problem ??
@@ -116,6 +130,16 @@ export async function status(args: string[]): Promise<number> {
     console.log(`slot ${slot}: ${[content, ...marks].join(", ")}`);
   }
   return EXIT_DONE;
+}
+
+function trialText(startsLeft: number): string {
+  if (startsLeft === TRIAL_STARTS) return "selected for the next start, on trial";
+  return `started, on trial, ${startsLeft} ${startsLeft === 1 ? "start" : "starts"} left`;
+}
+
+function rolledBackText(reason: number): string {
+  const why = ROLLED_BACK_TEXTS[reason];
+  return reason === ROLLED_BACK_BY_HAND ? `rolled back ${why}` : `rolled back: ${why}`;
 }
 
 function contentOf(
@@ -139,8 +163,14 @@ function contentOf(
   }
 }
 
-function settled(directory: string): SlotStore {
+/** The slots, whole, and for this process alone. @throws RuntimeError while a part is installed */
+function locked(what: string, directory: string): SlotStore {
   const store = new SlotStore(directory);
+  if (!existsSync(directory)) return store;
+  if (!store.lock())
+    throw new RuntimeError(
+      `part ${what}: a part is being installed in the slots: wait for its end`,
+    );
   store.settle();
   return store;
 }

@@ -3,14 +3,20 @@
  */
 
 import { POLICY_NAMES, type PolicyName } from "../allocation/policies.ts";
+import { type Book, bookOf } from "../book/book.ts";
+import { bookCsv } from "../book/book-csv.ts";
+import { bookHtml } from "../book/book-html.ts";
+import { bookText } from "../book/book-text.ts";
+import { type Change, scopeText, whatOf } from "../book/book-words.ts";
 import { EXIT_DONE, InputFileError, UsageError } from "../command-line/errors.ts";
 import { parseOptions, requireConfig } from "../command-line/options.ts";
+import { outputFile, writeWhole } from "../command-line/output-file.ts";
 import { NO_BREAK, paragraph } from "../command-line/paragraph.ts";
-import type { AircraftConfig } from "../config/model.ts";
+import type { AircraftConfig, ServerConfig } from "../config/model.ts";
 import { nearestName } from "../config/nearest.ts";
 import { alternatives, quoted } from "../config/problem.ts";
 import { loadSituation } from "../config/situation-file.ts";
-import { failures, type Plan, type Situation, WhatIf } from "../config/what-if.ts";
+import { type Plan, type Situation, WhatIf } from "../config/what-if.ts";
 
 const OPTIONS = {
   config: "value",
@@ -19,39 +25,65 @@ const OPTIONS = {
   from: "value",
   json: "flag",
   book: "flag",
+  csv: "flag",
+  html: "value",
 } as const;
 
 /**
- * One reaction of the contingency book: the plan for servers that fail on top of the situation
- * asked about.
- */
-interface BookEntry extends Plan {
-  lost: string[];
-}
-
-/**
  * Prints the plan for the situation of `--from` (or the plan with all servers alive) without the
- * servers of `--down`; with `--book` the plans for every further single and double failure.
+ * servers of `--down`; with `--book` the answers to every change that may come next.
  *
- * @throws UsageError, InputFileError
+ * @throws UsageError, InputFileError, RuntimeError
  */
 export async function plan(args: string[]): Promise<number> {
   const { options } = parseOptions("plan", args, OPTIONS);
   const policy = policyOption(options.policy);
+  const format = formatOf(options);
   const { config } = requireConfig(options.config);
   const whatIf = new WhatIf(config, policy ?? config.allocation);
   const start = startOf(options.from, config, whatIf);
   const situation = { ...start, down: [...start.down, ...downOption(options.down, config)] };
-  const answer = whatIf.plan(situation);
   if (options.book) {
-    const book = bookOf(answer, situation, whatIf);
-    console.log(
-      options.json ? json({ policy: whatIf.policy, book }) : bookText(book, config, whatIf),
-    );
+    await printBook(bookOf(config, whatIf.policy, situation), format, options.html);
   } else {
-    console.log(options.json ? json(answer) : planText(answer, situation, config));
+    const { plan: answer, why } = whatIf.explain(situation);
+    console.log(
+      format === "json" ? json({ ...answer, why }) : planText(answer, why, situation, config),
+    );
   }
   return EXIT_DONE;
+}
+
+type Format = "text" | "json" | "csv" | "html";
+
+/** @throws UsageError */
+function formatOf(options: {
+  book: boolean;
+  json: boolean;
+  csv: boolean;
+  html: string | undefined;
+}): Format {
+  const { book, json, csv, html } = options;
+  const given = [json && "--json", csv && "--csv", html !== undefined && "--html"] as const;
+  const [format, more] = given.filter((name) => name !== false);
+  if (more !== undefined) throw new UsageError("plan: expected one of --json, --csv and --html");
+  if (!book && (format === "--csv" || format === "--html"))
+    throw new UsageError(`plan: ${format} is for the book: expected --book with it`);
+  return format === undefined ? "text" : (format.slice(2) as Format);
+}
+
+/** To stdout, or as HTML to a file. @throws RuntimeError */
+async function printBook(book: Book, format: Format, file: string | undefined): Promise<void> {
+  if (format === "html" && file !== undefined) {
+    const out = outputFile("plan: --html", file);
+    const content = Buffer.from(bookHtml(book), "utf8");
+    writeWhole("plan: --html", out, content);
+    console.log(`${out}: ${content.length} bytes, ${scopeText(book)}`);
+  } else if (format === "csv") {
+    await new Promise<void>((resolve) => process.stdout.write(bookCsv(book), () => resolve()));
+  } else {
+    console.log(format === "json" ? json(book) : bookText(book));
+  }
 }
 
 function json(document: unknown): string {
@@ -62,9 +94,8 @@ function policyOption(name: string | undefined): PolicyName | undefined {
   if (name === undefined) return undefined;
   const known = POLICY_NAMES.find((policy) => policy === name);
   if (known !== undefined) return known;
-  const reason = name === "planned" ? " (not available in this release)" : "";
   throw new UsageError(
-    `plan: --policy: found ${quoted(name)}${reason}, expected ${alternatives(POLICY_NAMES)}`,
+    `plan: --policy: found ${quoted(name)}, expected ${alternatives(POLICY_NAMES)}`,
   );
 }
 
@@ -90,34 +121,45 @@ function startOf(file: string | undefined, config: AircraftConfig, whatIf: WhatI
   return result.situation;
 }
 
-function bookOf(base: Plan, situation: Situation, whatIf: WhatIf): BookEntry[] {
-  return failures(base.alive).map((lost) => {
-    const after = { ...situation, owners: base.assignment, down: [...situation.down, ...lost] };
-    return { lost, ...whatIf.plan(after) };
-  });
-}
+const NOTES: Readonly<Record<Change["what"], string>> = {
+  stays: "",
+  "taken over": "taken over",
+  moves: "moved",
+  starts: "started",
+  stops: "STOPPED",
+  idle: "not running",
+};
 
-function planText(answer: Plan, situation: Situation, config: AircraftConfig): string {
+function planText(
+  answer: Plan,
+  why: Readonly<Record<string, string>>,
+  situation: Situation,
+  config: AircraftConfig,
+): string {
   const down = config.servers.filter(({ id }) => !answer.alive.includes(id)).map(({ id }) => id);
-  const changed = new Map([
-    ...answer.started.map((id) => [id, "started"] as const),
-    ...answer.moved.map(({ function: id }) => [id, "moved"] as const),
-    ...answer.stopped.map((id) => [id, "STOPPED"] as const),
-  ]);
-  const rows = config.functions
-    .toSorted((a, b) => b.priority - a.priority)
-    .map(({ id, priority, required }) => {
-      const before = situation.owners[id] ?? null;
-      const after = answer.assignment[id] ?? null;
-      const note =
-        changed.get(id) ?? (after !== null ? "" : before === null ? "not running" : "LOST");
-      return [id, String(priority), String(required), before ?? "-", after ?? "-", note];
-    });
+  const byPriority = config.functions.toSorted((a, b) => b.priority - a.priority);
+  const rows = byPriority.map(({ id, priority, required, furtherRequired }) => {
+    const amounts = [required, ...furtherRequired].map(String);
+    const before = situation.owners[id] ?? null;
+    const after = answer.assignment[id] ?? null;
+    const what = whatOf(before, after, answer.alive);
+    const note = NOTES[what];
+    return {
+      id,
+      what,
+      cells: [id, String(priority), ...amounts, before ?? "-", after ?? "-", note],
+    };
+  });
+  const reasons = rows
+    .filter(({ what }) => what !== "stays")
+    .map(({ id }) => paragraph(`${id}: ${why[id]}`, "", "    "));
   const remaining = config.servers
     .filter(({ id }) => answer.alive.includes(id))
-    .map(({ id, resource }) => [id, answer.remaining[id], "of", resource].join(NO_BREAK));
+    .map((server) => remainingText(server, answer, config));
   const running = Object.values(answer.assignment).filter((server) => server !== null).length;
-  const { started, moved, stopped, steps } = answer;
+  const counts = (["taken over", "moves", "starts", "stops"] as const).map(
+    (kind) => `${rows.filter(({ what }) => what === kind).length} ${NOTES[kind].toLowerCase()}`,
+  );
   return [
     paragraph(
       `Policy ${answer.policy}. Alive: ${list(answer.alive)}. Down: ${list(down)}.`,
@@ -125,35 +167,34 @@ function planText(answer: Plan, situation: Situation, config: AircraftConfig): s
       "    ",
     ),
     "",
-    table(["FUNCTION", "PRIORITY", "REQUIRED", "BEFORE", "AFTER", ""], rows),
+    table(
+      ["FUNCTION", "PRIORITY", ...requiredTitles(config), "BEFORE", "AFTER", ""],
+      rows.map(({ cells }) => cells),
+    ),
     "",
+    ...(reasons.length === 0 ? [] : [...reasons, ""]),
     paragraph(`Remaining: ${list(remaining)}`, "", "    "),
-    `${running} of ${rows.length} functions run; ` +
-      `${started.length} started, ${moved.length} moved, ${stopped.length} stopped; ${steps} steps.`,
+    `${running} of ${rows.length} functions run; ${counts.join(", ")}; ${answer.steps} steps.`,
   ].join("\n");
 }
 
-function bookText(book: readonly BookEntry[], config: AircraftConfig, whatIf: WhatIf): string {
-  const entries = book.map((entry) => {
-    const out = whatIf.notRunning(entry);
-    const starts = entry.started.map((id) => [id, "on", entry.assignment[id]].join(NO_BREAK));
-    const moves = entry.moved.map(({ function: id, from, to }) =>
-      [id, "from", from, "to", to].join(NO_BREAK),
-    );
-    const parts = [
-      ["started", starts],
-      ["moved", moves],
-      ["stopped", entry.stopped],
-      ["not running", out],
-    ] as const;
-    return [
-      `${entry.lost.join("+")} lost: ${config.functions.length - out.length} of ${config.functions.length} run`,
-      ...parts
-        .filter(([, names]) => names.length > 0)
-        .map(([what, names]) => paragraph(`${what}: ${list(names)}`, "  ", "      ")),
-    ].join("\n");
-  });
-  return [`Contingency book, policy ${whatIf.policy}`, ...entries].join("\n\n");
+/** A column for each dimension. */
+function requiredTitles({ dimensions }: AircraftConfig): string[] {
+  if (dimensions.length <= 1) return ["REQUIRED"];
+  return dimensions.map((name) => name.toUpperCase());
+}
+
+/** `a 60 of 100`, or `a 60 of 100 cpu and 5 of 40 streams`. */
+function remainingText(
+  { id, resource, furtherResources }: ServerConfig,
+  { remaining, remainingOf }: Plan,
+  { dimensions }: AircraftConfig,
+): string {
+  const of = remainingOf?.[id];
+  if (of === undefined) return [id, remaining[id], "of", resource].join(NO_BREAK);
+  const resources = [resource, ...furtherResources];
+  const parts = dimensions.map((name, place) => `${of[name]} of ${resources[place]} ${name}`);
+  return `${id} ${alternatives(parts, "and")}`.replaceAll(" ", NO_BREAK);
 }
 
 function list(names: readonly string[]): string {

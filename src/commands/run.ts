@@ -83,7 +83,7 @@ export async function runWith(args: string[], command: readonly string[]): Promi
       ),
       ...{ ownCommand: command, executable },
     });
-    const stopListening = obeySignals(supervisor);
+    const stopListening = handleSignals(supervisor);
     const inGoodOrder = await supervisor.run();
     stopListening();
     return inGoodOrder ? EXIT_DONE : EXIT_FAILED;
@@ -139,7 +139,7 @@ function notificationOf(periodMs: number): ServiceNotification {
     }
     return notification;
   } catch (error) {
-    logSupervisor(`the service manager is not told: ${(error as Error).message}`);
+    logSupervisor(`the service manager is not notified: ${(error as Error).message}`);
     return new ServiceNotification({}, process.pid);
   }
 }
@@ -163,7 +163,7 @@ function writeConfig(runDirectory: RunDirectory, text: string): void {
 }
 
 /** Returns how to stop obeying them. */
-function obeySignals(supervisor: Supervisor): () => void {
+function handleSignals(supervisor: Supervisor): () => void {
   let firstAtMs = Number.NaN;
   const leave = (): void => {
     if (Number.isNaN(firstAtMs)) firstAtMs = performance.now();

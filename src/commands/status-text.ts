@@ -1,19 +1,27 @@
-import { COLUMNS } from "../command-line/paragraph.ts";
+import { COLUMNS, paragraph } from "../command-line/paragraph.ts";
+import type { Reason } from "../manage/reasons.ts";
+import { otherTablesText } from "../supervisor/other-tables.ts";
 import {
   type FunctionStatus,
+  inputsTexts,
   leaseText,
   missingOn,
+  resourceText,
   type ServerStatus,
   type StatusDocument,
   serverWord,
   standbyText,
 } from "../supervisor/status-document.ts";
 
-/** The state of the server for a human, at most 80 columns wide. */
-export function statusText(status: StatusDocument): string {
+/**
+ * The state of the server for a human, at most 80 columns wide.
+ * @param reasons of each function
+ */
+export function statusText(status: StatusDocument, reasons: ReadonlyMap<string, Reason>): string {
   const { keepAlive } = status;
   const { rejected, lateUs } = keepAlive;
   const conditions = [
+    otherTablesText(status),
     status.carrier ? "" : "NO CARRIER on the client interface",
     ...status.networks.flatMap((network) =>
       missingOn(status, network).map((id) => `${id} is NOT HEARD on ${network.interface}`),
@@ -22,6 +30,7 @@ export function statusText(status: StatusDocument): string {
     status.lease === "missing"
       ? "NO VIP LEASE: if this server stops, its VIPs may go on answering"
       : "",
+    ...inputsTexts(status),
     status.overflow === 0 ? "" : `${status.overflow} events lost`,
     ...faultLines(status),
     status.strangers === 0 ? "" : `others answered for VIPs ${status.strangers} times, see the log`,
@@ -52,6 +61,7 @@ export function statusText(status: StatusDocument): string {
       [1, 2],
     ),
     "",
+    ...reasonLines(status, reasons),
     `keep-alives: ${keepAlive.sent} sent, ${keepAlive.accepted} accepted, ${keepAlive.sendFailed} not sent`,
     `  rejected: ${rejected.malformed} malformed, ${rejected.authentication} authentication, ${rejected.replay} replay, ` +
       `${rejected.unknown} unknown,`,
@@ -60,6 +70,15 @@ export function statusText(status: StatusDocument): string {
     `  late: p50 ${lateUs.p50} µs, p99 ${lateUs.p99} µs, p99.9 ${lateUs.p999} µs, max ${lateUs.max} µs`,
   ];
   return `${lines.map((line) => clip(line, COLUMNS)).join("\n")}\n`;
+}
+
+function reasonLines(status: StatusDocument, reasons: ReadonlyMap<string, Reason>): string[] {
+  const lines = byPriority(status.functions).flatMap(({ id }) => {
+    const reason = reasons.get(id);
+    if (reason === undefined || !reason.isNotable) return [];
+    return paragraph(`${id}: ${reason.why}`, "", "    ").split("\n");
+  });
+  return lines.length === 0 ? [] : [...lines, ""];
 }
 
 /** How many faults are active, here and elsewhere. */
@@ -80,8 +99,8 @@ function serverCells(server: ServerStatus): string[] {
       : server.lastHeardMs === null
         ? "never"
         : `${server.lastHeardMs} ms ago`;
-  const { id, resource, remaining, build } = server;
-  return [id, serverWord(server), String(resource), String(remaining), heard, build ?? "-"];
+  const { id, remaining, build } = server;
+  return [id, serverWord(server), resourceText(server), String(remaining), heard, build ?? "-"];
 }
 
 /** In the order in which they are given out: priority falling, then as configured (step S3). */

@@ -1,5 +1,6 @@
 import { EXIT_DONE, RuntimeError } from "../command-line/errors.ts";
 import { parseOptions } from "../command-line/options.ts";
+import { type Reason, Reasons, serversSeen } from "../manage/reasons.ts";
 import { RunningDaemon } from "../supervisor/running-daemon.ts";
 import type { StatusDocument } from "../supervisor/status-document.ts";
 import { StatusError } from "../supervisor/status-reader.ts";
@@ -27,18 +28,30 @@ export async function status(args: string[]): Promise<number> {
     "run-dir": "value",
   });
   const daemon = new RunningDaemon(options["run-dir"]);
-  const format = options.json
-    ? (document: StatusDocument): string =>
-        `${JSON.stringify(document, null, options.watch ? 0 : 2)}\n`
-    : statusText;
+  const format = ({ document, reasons }: Seen): string => {
+    if (!options.json) return statusText(document, reasons);
+    const functions = document.functions.map((entry) => ({
+      ...entry,
+      why: reasons.get(entry.id)?.why ?? "",
+    }));
+    return `${JSON.stringify({ ...document, functions }, null, options.watch ? 0 : 2)}\n`;
+  };
   if (options.watch) return watch(daemon, format, options.json);
   process.stdout.write(format(await statusOf(daemon)));
   return EXIT_DONE;
 }
 
-async function statusOf(daemon: RunningDaemon): Promise<StatusDocument> {
+/** A state, and the reason for what each function does. */
+interface Seen {
+  document: StatusDocument;
+  reasons: ReadonlyMap<string, Reason>;
+}
+
+async function statusOf(daemon: RunningDaemon): Promise<Seen> {
   try {
-    return await daemon.status();
+    const document = await daemon.status();
+    const reasons = new Reasons(daemon.config()).of(document.functions, serversSeen(document));
+    return { document, reasons };
   } catch (error) {
     if (error instanceof StatusError) throw new RuntimeError(`status: ${error.message}`);
     throw error;
@@ -51,7 +64,7 @@ async function statusOf(daemon: RunningDaemon): Promise<StatusDocument> {
  */
 async function watch(
   daemon: RunningDaemon,
-  format: (document: StatusDocument) => string,
+  format: (seen: Seen) => string,
   json: boolean,
 ): Promise<number> {
   const redraw = process.stdout.isTTY === true && !json;
@@ -83,7 +96,7 @@ async function watch(
 
 async function textNow(
   daemon: RunningDaemon,
-  format: (document: StatusDocument) => string,
+  format: (seen: Seen) => string,
   required: boolean,
 ): Promise<{ state: string; problem: string }> {
   try {

@@ -1,6 +1,5 @@
 /**
- * IP addresses as the configuration writes them, decoded for comparison: one address has many
- * spellings in IPv6.
+ * IP addresses of the configuration, decoded for comparison: an IPv6 address has many spellings.
  */
 import { isIPv4, isIPv6 } from "node:net";
 import type { Vip } from "./model.ts";
@@ -25,8 +24,8 @@ export function parseAddress(text: string): Address | null {
 }
 
 /**
- * Decodes `address/prefix length`; null when it is none. Whether a host may have that address is
- * {@link vipObjection}'s question.
+ * Decodes `address/prefix length`; null when invalid. {@link vipObjection} decides whether a host
+ * may have that address.
  */
 export function parseVip(text: string): Vip | null {
   const slash = text.indexOf("/");
@@ -38,12 +37,14 @@ export function parseVip(text: string): Vip | null {
   return { text, family: address.family, address: address.bytes, prefixLength };
 }
 
-/** Why no server can answer for this address, as the words after "found", or null when it can. */
+/**
+ * Reason why no server can answer for this address, as the words after "found"; null when one can.
+ */
 export function vipObjection(vip: Vip): string | null {
   const special = specialAddress({ family: vip.family, bytes: vip.address });
   if (special !== null) return special;
   const bits = vip.address.length * 8;
-  // With one host bit or none there is no network or broadcast address (RFC 3021, RFC 6164).
+  // With at most one host bit there is no network or broadcast address (RFC 3021, RFC 6164).
   if (bits - vip.prefixLength < 2) return null;
   let hostBitsSet = 0;
   for (let bit = vip.prefixLength; bit < bits; bit++) {
@@ -56,8 +57,8 @@ export function vipObjection(vip: Vip): string | null {
 }
 
 /**
- * Decodes where a service listens, `10.44.0.9:8044` or `[fd44::9]:8044`; null when it is neither.
- * The port may be too large.
+ * Decodes a listening address, `10.44.0.9:8044` or `[fd44::9]:8044`; null when it is neither. The
+ * port may be too large.
  */
 export function parseListen(text: string): { address: Address; host: string; port: number } | null {
   const [, ipv6, ipv4, port = ""] =
@@ -68,17 +69,14 @@ export function parseListen(text: string): { address: Address; host: string; por
   return { address, host, port: Number(port) };
 }
 
-/** Whether only this machine reaches the address. */
+/** Whether the address is only reachable from this machine. */
 export function isLoopback({ family, bytes }: Address): boolean {
   return family === 4
     ? bytes[0] === 127
     : bytes.every((byte, index) => byte === (index === 15 ? 1 : 0));
 }
 
-/**
- * Names the kind of an address that no single host on a network can have, or null for a unicast
- * address.
- */
+/** Names the kind of an address that no single host can have; null for a unicast address. */
 export function specialAddress({ family, bytes }: Address): string | null {
   const first = bytes[0] ?? 0;
   if (family === 4) {
@@ -103,7 +101,7 @@ export function addressKey(bytes: Uint8Array): string {
   return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
 }
 
-/** A leading zero means octal to some programs and decimal to others: isIPv4 takes none. */
+/** A leading zero means octal to some programs and decimal to others: isIPv4 accepts none. */
 function parseIpv4(text: string): Uint8Array | null {
   return isIPv4(text) ? Uint8Array.from(text.split("."), Number) : null;
 }

@@ -11,6 +11,8 @@ import { loadConfig } from "./load.ts";
 
 const IDENTIFIER =
   'an identifier of 1 to 32 characters "a" to "z", "0" to "9" and "-", not starting with "-"';
+const DIMENSION =
+  'a dimension: a name of 1 to 32 characters "a" to "z", "0" to "9" and "-", starting with a letter';
 const VIP = 'a unicast address with its prefix length, such as "10.44.1.1/16" or "fd44::1:1/64"';
 const GROUP = "an IPv4 multicast address from 224.0.1.0 to 239.255.255.255";
 const SERVERS = smallest().servers;
@@ -50,7 +52,7 @@ const BAD: [string, Changed, string[]][] = [
     withFunction({ required: undefined, requierd: 5 }),
     [
       'x: functions[0].requierd: found an unknown key, expected "required"',
-      "x: functions[0].required: found nothing, expected a whole number from 1 to 1,000,000",
+      'x: functions[0].required: found nothing, expected a whole number from 1 to 1,000,000, or an object with 1 to 4 dimensions, such as {"cpu": 10, "streams": 40}',
     ],
   ],
   [
@@ -66,7 +68,7 @@ const BAD: [string, Changed, string[]][] = [
     { maintenance: JSON.parse('{"__proto__": 1, "constructor": 2, "a.b c": 3}') },
     ["__proto__", "constructor", '["a.b c"]'].map((key) => {
       const place = key.startsWith("[") ? `maintenance${key}` : `maintenance.${key}`;
-      return `x: ${place}: found an unknown key, expected one of the keys console, web, log, dataLoad, groundInput or watchdog`;
+      return `x: ${place}: found an unknown key, expected one of the keys console, web, log, dataLoad, groundInput, capacityInput, holdInput or watchdog`;
     }),
   ],
   [
@@ -150,7 +152,7 @@ const BAD: [string, Changed, string[]][] = [
     "wrong check characters",
     { partNumber: "WNG5D00010001" },
     [
-      'x: partNumber: found "WNG5D00010001", wrong check characters, expected 13 characters: supplier code (3), check characters (2), product identifier (8, without I, O, Q and Z)',
+      'x: partNumber: found "WNG5D00010001", check characters 5D in place of 5E, expected 13 characters: supplier code (3), check characters (2), product identifier (8, without I, O, Q and Z)',
     ],
   ],
   [
@@ -161,11 +163,9 @@ const BAD: [string, Changed, string[]][] = [
     ],
   ],
   [
-    "the policy of a later release",
-    { allocation: "planned" },
-    [
-      'x: allocation: found "planned", expected "reset" or "preempt" ("planned" is not available in this release)',
-    ],
+    "a policy that is none",
+    { allocation: "plan" },
+    ['x: allocation: found "plan", expected "reset", "preempt" or "planned"'],
   ],
   [
     "a start that is none",
@@ -204,6 +204,8 @@ const BAD: [string, Changed, string[]][] = [
           manufacturer: "X",
         },
         groundInput: "",
+        capacityInput: "capacity",
+        holdInput: "hold",
         watchdog: { device: "watchdog0", timeoutSeconds: 9 },
       },
     },
@@ -219,6 +221,8 @@ const BAD: [string, Changed, string[]][] = [
       'x: maintenance.dataLoad.position: found "l", expected at most 8 capital letters and digits',
       'x: maintenance.dataLoad.manufacturer: found "X", expected 3 capital letters and digits',
       'x: maintenance.groundInput: found "", expected an absolute path',
+      'x: maintenance.capacityInput: found "capacity", expected an absolute path',
+      'x: maintenance.holdInput: found "hold", expected an absolute path',
       'x: maintenance.watchdog.device: found "watchdog0", expected an absolute path',
       "x: maintenance.watchdog.timeoutSeconds: found 9, expected a whole number from 10 to 600",
     ],
@@ -289,6 +293,48 @@ const BAD: [string, Changed, string[]][] = [
     [
       "x: servers[0].resource: found -1, expected a whole number from 0 to 1,000,000",
       "x: servers[1].resource: found 1000001, expected a whole number from 0 to 1,000,000",
+    ],
+  ],
+  [
+    "resources that are neither a number nor dimensions",
+    {
+      servers: [
+        { id: "a", resource: "100" },
+        { id: "b", resource: {} },
+        { id: "c", resource: { a: 1, b: 2, c: 3, d: 4, e: 5 } },
+      ],
+    },
+    [
+      'x: servers[0].resource: found "100", expected a whole number from 0 to 1,000,000, or an object with 1 to 4 dimensions, such as {"cpu": 10, "streams": 40}',
+      "x: servers[1].resource: found an object with 0, expected an object with 1 to 4 dimensions",
+      "x: servers[2].resource: found an object with 5, expected an object with 1 to 4 dimensions",
+    ],
+  ],
+  [
+    "dimensions with a bad name and a bad amount",
+    {
+      servers: [
+        { id: "a", resource: JSON.parse('{"CPU": 1, "constructor": 1, "__proto__": 1}') },
+        { id: "b", resource: { cpu: -1, streams: 0.5, "2": 1, mem: "4" } },
+      ],
+    },
+    [
+      `x: servers[0].resource.CPU: found "CPU", expected ${DIMENSION}`,
+      `x: servers[0].resource.constructor: found "constructor", expected ${DIMENSION}`,
+      `x: servers[0].resource.__proto__: found "__proto__", expected ${DIMENSION}`,
+      `x: servers[1].resource["2"]: found "2", expected ${DIMENSION}`,
+      "x: servers[1].resource.cpu: found -1, expected a whole number from 0 to 1,000,000",
+      "x: servers[1].resource.streams: found 0.5, expected a whole number from 0 to 1,000,000",
+      'x: servers[1].resource.mem: found "4", expected a whole number from 0 to 1,000,000',
+    ],
+  ],
+  [
+    "partners that are no list of functions",
+    withFunction({ with: "g", apartFrom: ["G", 5] }),
+    [
+      `x: functions[0].apartFrom[0]: found "G", expected ${IDENTIFIER}`,
+      `x: functions[0].apartFrom[1]: found 5, expected ${IDENTIFIER}`,
+      'x: functions[0].with: found "g", expected a list of 0 to 32 functions',
     ],
   ],
   // ---- addresses
@@ -419,8 +465,10 @@ describe("bad input", () => {
     for (const value of values) {
       for (const key of [...paths, "keepAlive", "clients", "maintenance"])
         expect(() => linesAbout({ [key]: value })).not.toThrow();
-      for (const key of ["id", "required", "vips", "servers", "command"])
+      for (const key of ["id", "required", "vips", "servers", "command", "with", "apartFrom"])
         expect(() => linesAbout(withFunction({ [key]: value }))).not.toThrow();
+      const servers = [{ id: "a", resource: value }, ...SERVERS.slice(1)];
+      expect(() => linesAbout({ servers })).not.toThrow();
     }
   });
 });

@@ -44,8 +44,8 @@ export const CAPABILITY_NAMES = [
 ] as const;
 
 /**
- * What services do: bind low ports, become another user, own files, ping. Not: change addresses,
- * firewall, modules, clock or scheduling of the machine that others fly on.
+ * Default rights of services: bind low ports, become another user, own files, ping. Not: change
+ * addresses, firewall, modules, clock or scheduling of the machine that other functions use.
  */
 export const SERVICE_CAPABILITIES: readonly string[] = [
   "CAP_CHOWN",
@@ -63,12 +63,12 @@ export const SERVICE_CAPABILITIES: readonly string[] = [
   "CAP_SETFCAP",
 ];
 
-/** Its number; −1 for a name that is none. */
+/** Its number; −1 for an unknown name. */
 export function capabilityNumber(name: string): number {
   return (CAPABILITY_NAMES as readonly string[]).indexOf(name);
 }
 
-/** Bits by capability number; a name that is none has no bit. */
+/** Mask with a bit per capability number; unknown names have no bit. */
 export function capabilityMask(names: readonly string[]): bigint {
   let mask = 0n;
   for (const [bit, name] of CAPABILITY_NAMES.entries())

@@ -13,7 +13,7 @@ const reportOf = (name: string) => {
 
 test("the two servers of the single aisle: 12 functions, then 8, then none", () => {
   const report = reportOf("single-aisle-180");
-  expect(report).toMatchObject({ policy: "preempt", resource: 200, required: 180 });
+  expect(report).toMatchObject({ policy: "planned", resource: 200, required: 180 });
   expect(report.cases.map(({ down, running }) => [down.join("+"), running])).toEqual([
     ["", 12],
     ["a", 8],

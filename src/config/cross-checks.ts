@@ -1,7 +1,6 @@
 /**
- * What parts of a configuration must be to each other. Runs on whatever the file holds: a part that
- * its own schema refuses is passed over here, so that one mistake is reported once and hides no
- * other.
+ * Checks between parts of a configuration. They run on any content: a part that its own schema
+ * refuses is skipped, so that each mistake is reported once and hides no other.
  */
 
 import * as v from "valibot";
@@ -13,32 +12,29 @@ import {
   LEASE_LATENESS_MS,
   LEASE_TICKS_MS,
   RECOVERY_TIME_MS_MAX,
-  RESOURCE_MAX,
   SERVERS_MAX,
-  SERVERS_MIN,
 } from "../limits.ts";
 import { addressKey, isLoopback, parseAddress, parseListen, parseVip } from "./address.ts";
 import { dataLoadProblems } from "./data-load-checks.ts";
+import { fleetOf } from "./fleet.ts";
 import type { Problem } from "./model.ts";
 import { nearestName } from "./nearest.ts";
-import { alternatives, quoted } from "./problem.ts";
+import { partnerProblems } from "./partner-checks.ts";
 import {
-  ClientsSchema,
-  FunctionSchema,
-  KeepAliveSchema,
-  ServerSchema,
-  WebSchema,
-} from "./schema.ts";
+  idsOf,
+  type Placed,
+  repeated,
+  type Section,
+  sectionOf,
+  sectionsOf,
+  sound,
+  textsOf,
+} from "./placed.ts";
+import { alternatives, quoted } from "./problem.ts";
+import { resourceProblems } from "./resource-checks.ts";
+import { ClientsSchema, FunctionSchema, KeepAliveSchema, WebSchema } from "./schema.ts";
 import { isObject } from "./schema-problems.ts";
 import { IdSchema, VipSchema, WitnessSchema } from "./schema-values.ts";
-
-type Section = Readonly<Record<string, unknown>>;
-
-/** A value with the place where it stands. */
-interface Placed<Value> {
-  path: string;
-  value: Value;
-}
 
 /** Problems between parts of `file`, the parsed JSON. */
 export function crossProblems(file: unknown): Problem[] {
@@ -47,7 +43,8 @@ export function crossProblems(file: unknown): Problem[] {
   const clients = sectionOf(root.clients);
   const servers = sectionsOf(root.servers, "servers", SERVERS_MAX);
   const functions = sectionsOf(root.functions, "functions", FUNCTIONS_MAX);
-  // Without a list of servers, nothing can be said about a name.
+  const fleet = fleetOf(root.servers, functions);
+  // Without a list of servers no name can be judged.
   const known = Array.isArray(root.servers)
     ? [...new Set(idsOf(servers).map(({ value }) => value))]
     : null;
@@ -70,7 +67,8 @@ export function crossProblems(file: unknown): Problem[] {
     ...functions.flatMap(programProblems),
     ...functions.flatMap(readyProblems),
     ...functions.flatMap((entry) => eligibilityProblems(entry, known)),
-    ...sizeProblems(functions, root.servers),
+    ...resourceProblems(fleet),
+    ...partnerProblems(fleet),
     ...vipProblems(functions, clients),
   ];
 }
@@ -98,9 +96,9 @@ function timingProblems(keepAlive: Section): Problem[] {
 }
 
 /**
- * A lease has to end before the others take over, and to last until the next renewal. What fits by
- * eBPF is right; a server that has nothing but nftables says at its start what that needs. The
- * default gives way where none fits: `wingman check` and the start say so.
+ * A lease must end before the others take over, and last until the next renewal. Every lease that
+ * fits with eBPF is accepted; a server that only has nftables reports its needs at its start. The
+ * default yields where none fits: `wingman check` and the start report it.
  */
 function leaseProblems(keepAlive: Section, clients: Section): Problem[] {
   const lease = sound(ClientsSchema.entries.lease, clients.lease);
@@ -108,7 +106,7 @@ function leaseProblems(keepAlive: Section, clients: Section): Problem[] {
   const periodMs = sound(KeepAliveSchema.entries.periodMs, keepAlive.periodMs);
   const periods = sound(KeepAliveSchema.entries.lostAfterPeriods, keepAlive.lostAfterPeriods);
   if (periods !== undefined && clients.leaseBridges !== undefined && bridges !== undefined) {
-    // As many as let a failure be detected are a divided network.
+    // Bridging as many as a failure detection takes would leave no divided network.
     const most = Math.max(0, periods - 2);
     const found = `${bridges} with failures detected after ${periods} periods`;
     if (bridges > most)
@@ -141,7 +139,7 @@ function multicastProblems(keepAlive: Section, clients: Section): Problem[] {
   ];
 }
 
-/** Those that this server takes at every address. */
+/** UDP ports that this server binds at every address. */
 function udpPorts(keepAlive: Section, clients: Section): { path: string; port: number }[] {
   const port = sound(KeepAliveSchema.entries.port, keepAlive.port);
   const noticePort = sound(ClientsSchema.entries.noticePort, clients.noticePort);
@@ -151,7 +149,7 @@ function udpPorts(keepAlive: Section, clients: Section): { path: string; port: n
   ];
 }
 
-/** A second key is one beside the first. */
+/** A second key requires a first one. */
 function keyProblems(keepAlive: Section): Problem[] {
   const keyFile = sound(KeepAliveSchema.entries.keyFile, keepAlive.keyFile);
   const acceptKeyFile = sound(KeepAliveSchema.entries.acceptKeyFile, keepAlive.acceptKeyFile);
@@ -169,7 +167,7 @@ function keyProblems(keepAlive: Section): Problem[] {
   return [];
 }
 
-/** Whoever reaches the page reads the whole state: beyond this machine a token stands before it. */
+/** Whoever reaches the page reads the whole state: beyond this machine it requires a token. */
 function webProblems(web: Section): Problem[] {
   const listen = sound(WebSchema.entries.listen, web.listen);
   const tokenFile = sound(WebSchema.entries.tokenFile, web.tokenFile);
@@ -182,7 +180,7 @@ function webProblems(web: Section): Problem[] {
   return [{ path: "maintenance.web.listen", found, expected }];
 }
 
-/** A program is started as it is named, without a search through PATH. */
+/** A program is started by its path, without a search through PATH. */
 function programProblems(entry: Placed<Section>): Problem[] {
   const [program] = sound(FunctionSchema.entries.command, entry.value.command) ?? [];
   if (program === undefined || program.startsWith("/")) return [];
@@ -195,7 +193,7 @@ function programProblems(entry: Placed<Section>): Problem[] {
   ];
 }
 
-/** One way in which a process gets ready, not none and not two. */
+/** A process reports readiness in exactly one way. */
 function readyProblems({ path, value: { ready } }: Placed<Section>): Problem[] {
   if (!v.is(FunctionSchema.entries.ready, ready) || !isObject(ready)) return [];
   const { port, notify } = ready;
@@ -204,7 +202,7 @@ function readyProblems({ path, value: { ready } }: Placed<Section>): Problem[] {
   return [{ path: `${path}.ready`, found, expected: "one of the two" }];
 }
 
-/** Servers that a function names must exist, and once. */
+/** Servers that a function names must exist, and be named once. */
 function eligibilityProblems(entry: Placed<Section>, known: readonly string[] | null): Problem[] {
   const named = textsOf(entry.value.servers, `${entry.path}.servers`).filter(({ value }) =>
     v.is(IdSchema, value),
@@ -223,35 +221,9 @@ function eligibilityProblems(entry: Placed<Section>, known: readonly string[] | 
   ];
 }
 
-/** A function that no server can hold would never run. */
-function sizeProblems(functions: readonly Placed<Section>[], serverList: unknown): Problem[] {
-  // A server that is itself wrong may be meant to be large enough: then nothing can be said about
-  // any function.
-  if (!Array.isArray(serverList)) return [];
-  const servers = sectionsOf(serverList, "servers", SERVERS_MAX);
-  const resources = servers.map(
-    ({ value }) => sound(ServerSchema.entries.resource, value.resource) ?? RESOURCE_MAX,
-  );
-  if (servers.length < Math.max(serverList.length, SERVERS_MIN)) return [];
-  const known = servers.map(({ value }) => value.id);
-  return functions.flatMap(({ path, value }) => {
-    const required = sound(FunctionSchema.entries.required, value.required);
-    const named: unknown[] | null = Array.isArray(value.servers) ? value.servers : null;
-    if (required === undefined || named?.length === 0 || named?.some((id) => !known.includes(id)))
-      return [];
-    const largest = Math.max(
-      ...resources.filter((_, index) => named === null || named.includes(known[index])),
-    );
-    if (required <= largest) return [];
-    const whose = named === null ? "of all servers" : "of the servers that may run it";
-    const expected = `at most ${largest}, the largest resource ${whose}`;
-    return [{ path: `${path}.required`, found: String(required), expected }];
-  });
-}
-
 /**
- * An address belongs to one function, and to nothing else on the client network. Addresses count,
- * not their spelling.
+ * An address belongs to one function, and to nothing else on the client network. Addresses are
+ * compared, not their spelling.
  */
 function vipProblems(functions: readonly Placed<Section>[], clients: Section): Problem[] {
   const problems: Problem[] = [];
@@ -278,51 +250,4 @@ function vipProblems(functions: readonly Placed<Section>[], clients: Section): P
     }
   }
   return problems;
-}
-
-/** One problem for every value that stood before. */
-function repeated(values: readonly Placed<string>[], expected: string): Problem[] {
-  const first = new Map<string, string>();
-  return values.flatMap(({ path, value }) => {
-    const before = first.get(value);
-    if (before === undefined) {
-      first.set(value, path);
-      return [];
-    }
-    return [{ path, found: `${quoted(value)}, which ${before} is already`, expected }];
-  });
-}
-
-/** The value with its default filled in, or undefined when its schema refuses it. */
-function sound<const Schema extends v.GenericSchema>(
-  schema: Schema,
-  value: unknown,
-): v.InferOutput<Schema> | undefined {
-  const result = v.safeParse(schema, value);
-  return result.success ? result.output : undefined;
-}
-
-function sectionOf(value: unknown): Section {
-  return isObject(value) ? value : {};
-}
-
-/** The elements of a list that are objects, as far as the list may be long. */
-function sectionsOf(value: unknown, path: string, lengthMax: number): Placed<Section>[] {
-  const elements: unknown[] = Array.isArray(value) ? value.slice(0, lengthMax) : [];
-  return elements.flatMap((element, index) =>
-    isObject(element) ? [{ path: `${path}[${index}]`, value: element }] : [],
-  );
-}
-
-function textsOf(value: unknown, path: string): Placed<string>[] {
-  const elements: unknown[] = Array.isArray(value) ? value : [];
-  return elements.flatMap((element, index) =>
-    typeof element === "string" ? [{ path: `${path}[${index}]`, value: element }] : [],
-  );
-}
-
-function idsOf(entries: readonly Placed<Section>[]): Placed<string>[] {
-  return entries.flatMap(({ path, value }) =>
-    v.is(IdSchema, value.id) ? [{ path: `${path}.id`, value: value.id }] : [],
-  );
 }

@@ -1,4 +1,4 @@
-/** What a data load must be to the rest of the configuration: part of cross-checks.ts. */
+/** Part of cross-checks.ts: checks of a data load against the rest of the configuration. */
 import * as v from "valibot";
 import { addressKey, parseAddress, parseVip } from "./address.ts";
 import { DataLoadSchema } from "./data-load-schema.ts";
@@ -9,9 +9,9 @@ import { isObject } from "./schema-problems.ts";
 const PATH = "maintenance.dataLoad";
 
 /**
- * @param dataLoad the section as the file has it
- * @param taken UDP ports of others, with the keys that name them
- * @param vips as the file has them, with their places
+ * @param dataLoad the section as in the file
+ * @param taken UDP ports in use, with the keys that name them
+ * @param vips as in the file, with their places
  */
 export function dataLoadProblems(
   dataLoad: unknown,

@@ -22,6 +22,12 @@ const first = (config: AircraftConfig) => {
   return entry;
 };
 
+const second = (config: AircraftConfig) => {
+  const [, entry] = config.functions;
+  if (entry === undefined) throw new Error("no second function");
+  return entry;
+};
+
 const firstVip = (config: AircraftConfig) => {
   const [vip] = first(config).vips;
   if (vip === undefined) throw new Error("no VIP");
@@ -48,6 +54,9 @@ describe("tableDigest", () => {
     ["order of functions", (config) => config.functions.reverse()],
     ["requirement", (config) => (first(config).required = 6)],
     ["priority", (config) => (first(config).priority = 9)],
+    ["dimension", (config) => (config.dimensions = ["cpu"])],
+    ["partner to be apart from", (config) => (first(config).apartFrom = [second(config).id])],
+    ["partner to be with", (config) => (first(config).with = [second(config).id])],
     ["eligible servers", (config) => first(config).servers.pop()],
     ["grace", (config) => (first(config).stopGraceMs = 1)],
     ["whether there is a command", (config) => (first(config).command = ["/bin/true"])],
@@ -87,7 +96,74 @@ describe("tableDigest", () => {
       return result.ok ? tableDigestText(result.config) : formatProblems(result);
     };
     expect(digestOf(`${text}}`)).toBe(
-      digestOf(`${text},"allocation":"preempt","keepAlive":{"periodMs":10}}`),
+      digestOf(`${text},"allocation":"planned","keepAlive":{"periodMs":10}}`),
+    );
+  });
+});
+
+describe("the digest of dimensions and partners", () => {
+  const digestOf = (
+    resources: readonly [unknown, unknown],
+    ...functions: Readonly<Record<string, unknown>>[]
+  ): string => {
+    const file = {
+      system: "s",
+      servers: resources.map((resource, index) => ({ id: "ab".charAt(index), resource })),
+      functions: functions.map((keys, index) => ({
+        ...{ id: "fgh".charAt(index), vips: [`10.0.0.${index + 1}/8`] },
+        ...{ required: 1 + 2 * index, priority: index + 1, ...keys },
+      })),
+    };
+    const result = parseConfig(JSON.stringify(file), "x", "/");
+    return result.ok ? tableDigestText(result.config) : formatProblems(result);
+  };
+
+  test("is unchanged for a file without them", () => {
+    expect(digestOf([9, 7], {}, {})).toBe(
+      "f7aae4c87bd8305d1ba088724558f73c71eb7380f759a4f99e06c4315629806a",
+    );
+  });
+
+  const of = (cpu: number, streams?: number) => ({
+    cpu,
+    ...(streams === undefined ? {} : { streams }),
+  });
+  const usual = digestOf([of(9, 8), of(7, 6)], { required: of(1, 2) });
+
+  test("differs with an amount of the second dimension, a name, an order", () => {
+    const different = [
+      usual,
+      digestOf([of(9, 8), of(7, 5)], { required: of(1, 2) }),
+      digestOf([of(9, 8), of(7, 6)], { required: of(1, 3) }),
+      digestOf([of(9), of(7)], { required: of(1) }),
+      digestOf(
+        [
+          { cpu: 9, disk: 8 },
+          { cpu: 7, disk: 6 },
+        ],
+        { required: { cpu: 1, disk: 2 } },
+      ),
+      digestOf([{ streams: 8, cpu: 9 }, of(7, 6)], { required: of(1, 2) }),
+    ];
+    expect(new Set(different).size).toBe(different.length);
+    for (const text of different) expect(text).toMatch(/^[0-9a-f]{64}$/);
+  });
+
+  test("is the same for any order in further amounts, and for an omitted 0", () => {
+    expect(digestOf([of(9, 8), { streams: 6, cpu: 7 }], { required: { streams: 2, cpu: 1 } })).toBe(
+      usual,
+    );
+    expect(digestOf([of(9, 8), of(7, 6)], { required: of(1, 0) })).toBe(
+      digestOf([of(9, 8), of(7, 6)], { required: of(1) }),
+    );
+  });
+
+  test("is the same whichever of the functions names it", () => {
+    const two: [number, number] = [9, 9];
+    expect(digestOf(two, { apartFrom: ["g"] }, {})).toBe(digestOf(two, {}, { apartFrom: ["f"] }));
+    expect(digestOf(two, { apartFrom: ["g"] }, {})).not.toBe(digestOf(two, { with: ["g"] }, {}));
+    expect(digestOf(two, { with: ["g", "h"] }, {}, {})).toBe(
+      digestOf(two, { with: ["g"] }, { with: ["h"] }, {}),
     );
   });
 });

@@ -5,6 +5,7 @@ import { parseConfig } from "./load.ts";
 const parsed = parseConfig(
   JSON.stringify({
     system: "foresight",
+    allocation: "preempt",
     servers: ["a", "b", "c"].map((id) => ({ id, resource: 100 })),
     functions: [
       { id: "f1", required: 100, priority: 10, vips: ["10.44.1.1/16"], servers: ["a"] },
@@ -47,11 +48,11 @@ const of = (server: string): Partial<SeenState> => ({
   })),
 });
 
-test("a drain stops what nobody else may run, whoever is alive", () => {
+test("a drain stops functions that no other server may run", () => {
   expect(wouldStop(config, seen(), "drain")).toEqual(["f1"]);
 });
 
-test("a drain stops what has no room elsewhere, or has failed there", () => {
+test("a drain stops functions without room elsewhere, or that have failed there", () => {
   expect(wouldStop(config, seen(of("c")), "drain")).toEqual(["f3"]); // a and b have 0 and 40 left
   const [, f2, f3] = seen().functions;
   if (f2 === undefined || f3 === undefined) throw new Error("there are three functions");
@@ -62,7 +63,17 @@ test("a drain stops what has no room elsewhere, or has failed there", () => {
   expect(wouldStop(config, seen(failed), "drain")).toEqual(["f3"]);
 });
 
-test("who is lost, drained or cut off is down", () => {
+test("a lower capacity stops only functions without room elsewhere", () => {
+  expect(wouldStop(config, seen(), { capacity: 100 })).toEqual([]);
+  expect(wouldStop(config, seen(), { capacity: 0 })).toEqual(wouldStop(config, seen(), "drain"));
+  // What others give counts, too.
+  const servers = seen().servers.map((server) =>
+    server.id === "a" ? server : { ...server, capacity: 0 },
+  );
+  expect(situationOf(seen({ servers })).capacity).toEqual({ b: 0, c: 0 });
+});
+
+test("a lost, drained or cut-off server is down", () => {
   const servers = [
     { id: "a", state: "self", phase: "draining" },
     { id: "b", state: "alive", phase: "isolated" },

@@ -1,12 +1,12 @@
 /**
- * From what a server shows to what would happen if somebody changed something, asked of the policy
- * that flies: which functions would stop. By that alone drain and resume are judged, not by who is
- * alive: a server may be there and have no room, or not be allowed to run what is to come.
+ * Predicts from a server's state which functions a change would stop, by asking the policy that
+ * flies. Only this decides about drain and resume, not the number of live servers: a server may be
+ * there and have no room, or not be allowed to run a function.
  */
 import type { AircraftConfig } from "./model.ts";
 import { type Situation, WhatIf } from "./what-if.ts";
 
-/** What `status --json` says and a plan needs. */
+/** The part of `status --json` that a plan needs. */
 export interface SeenState {
   readonly server: string;
   readonly phase: string;
@@ -15,6 +15,9 @@ export interface SeenState {
     readonly id: string;
     readonly state: string;
     readonly phase: string | null;
+    /** Per cent of its resource that it gives; unknown for former releases. */
+    readonly capacity?: number | undefined;
+    readonly holds?: boolean | undefined;
   }[];
   readonly functions: readonly {
     readonly id: string;
@@ -24,7 +27,7 @@ export interface SeenState {
   }[];
 }
 
-/** Another server that takes functions. */
+/** Whether another server takes functions. */
 export function takesFunctions({
   state,
   phase,
@@ -32,7 +35,7 @@ export function takesFunctions({
   return state === "alive" && (phase === "active" || phase === "listening");
 }
 
-/** The situation that a policy starts from: who takes no functions counts as down. */
+/** Starting situation for a policy: a server that takes no functions counts as down. */
 export function situationOf(seen: SeenState): Situation {
   const down = seen.servers.filter((server) => {
     if (server.id !== seen.server) return !takesFunctions(server);
@@ -48,29 +51,37 @@ export function situationOf(seen: SeenState): Situation {
     owners: Object.fromEntries(seen.functions.map(({ id, owner }) => [id, owner])),
     down: down.map(({ id }) => id),
     cannotRun,
+    capacity: Object.fromEntries(
+      seen.servers.flatMap(({ id, capacity }) => (capacity === undefined ? [] : [[id, capacity]])),
+    ),
+    held: seen.servers.some(({ holds }) => holds === true),
   };
 }
 
-/** Functions that run now and would not any more, in the order of the configuration. */
-export function wouldStop(
-  config: AircraftConfig,
-  seen: SeenState,
-  change: "drain" | "resume",
-): string[] {
+/**
+ * Requested change of a server; for a capacity, the per cent of its resource that it has to give.
+ */
+export type Change = "drain" | "resume" | { readonly capacity: number };
+
+/** Functions that run now and would stop, in the order of the configuration. */
+export function wouldStop(config: AircraftConfig, seen: SeenState, change: Change): string[] {
   const { server } = seen;
-  const { owners, down, cannotRun } = situationOf(seen);
-  const others = down.filter((id) => id !== server);
+  const now = situationOf(seen);
+  const { owners, cannotRun } = now;
+  const others = now.down.filter((id) => id !== server);
   const after: Situation =
-    change === "drain"
-      ? { owners, down: [...others, server], cannotRun }
-      : { owners, down: others, cannotRun: { ...cannotRun, [server]: [] } };
+    typeof change === "object"
+      ? { ...now, capacity: { ...now.capacity, [server]: change.capacity } }
+      : change === "drain"
+        ? { ...now, down: [...others, server] }
+        : { ...now, down: others, cannotRun: { ...cannotRun, [server]: [] } };
   const { assignment } = new WhatIf(config).plan(after);
   return config.functions
     .map(({ id }) => id)
     .filter((id) => (owners[id] ?? null) !== null && (assignment[id] ?? null) === null);
 }
 
-/** So many are named, the others counted: a console has 80 columns. */
+/** List at most this many names and count the others: a console has 80 columns. */
 const NAMES_MAX = 8;
 
 /** `stops map and games`, in one line. */

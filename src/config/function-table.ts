@@ -1,18 +1,21 @@
-/** From the configuration to the preallocated table that the core works on. */
+/** Converts the configuration to the preallocated table of the core. */
 import {
   FunctionTable,
   PROCESS_ALWAYS,
   PROCESS_NONE,
   PROCESS_ON_ACTIVATE,
 } from "../allocation/function-table.ts";
+import { SEARCH_STEPS_MAX, SEARCH_STEPS_PER_MS } from "../limits.ts";
 import type { AircraftConfig, FunctionConfig } from "./model.ts";
+import { partnersOf } from "./partners.ts";
 
-/** Servers and functions keep the order of the configuration: that is their index everywhere. */
+/** Servers and functions keep the order of the configuration: it gives their index everywhere. */
 export function functionTableOf(config: AircraftConfig): FunctionTable {
+  const { together, apart } = partnersOf(config.functions);
   return new FunctionTable(
-    config.servers.map(({ resource }) => resource),
-    config.functions.map((entry) => ({
-      required: entry.required,
+    config.servers.map(({ resource, furtherResources }) => [resource, ...furtherResources]),
+    config.functions.map((entry, index) => ({
+      required: [entry.required, ...entry.furtherRequired],
       priority: entry.priority,
       servers: config.servers.reduce(
         (mask, { id }, x) => (entry.servers.includes(id) ? mask | (1 << x) : mask),
@@ -20,7 +23,10 @@ export function functionTableOf(config: AircraftConfig): FunctionTable {
       ),
       process: processKind(entry),
       stopGraceMs: entry.stopGraceMs,
+      apartFrom: apart[index] ?? [],
+      together: together[index] ?? [],
     })),
+    Math.min(SEARCH_STEPS_MAX, SEARCH_STEPS_PER_MS * config.keepAlive.periodMs),
   );
 }
 

@@ -40,7 +40,7 @@ describe("readTextFile", () => {
     expect(found(join(directory, "absent.json"))).toEqual(["no such file"]);
     expect(found(directory)).toEqual(["a directory"]);
     expect(found(join(fileOf("file", ""), "below"))).toEqual([
-      "a path that leads through something that is no directory",
+      "a path through something that is no directory",
     ]);
     expect(found(loop)).toEqual(["symbolic links that lead in a circle"]);
     expect(found(join(directory, "n".repeat(300)))).toEqual(["a name that is too long"]);

@@ -1,26 +1,24 @@
-/**
- * Reading of the JSON files that people write: the configuration and the state for `wingman plan`.
- */
+/** Reads JSON files written by people: the configuration, and the state for `wingman plan`. */
 import { closeSync, fstatSync, openSync, readSync } from "node:fs";
 import { type JsonScan, scanJson } from "./json-scanner.ts";
 import type { Problem } from "./model.ts";
 
-/** The greatest configuration (1,024 functions with 8 VIPs each) has some 700 KB. */
+/** The largest configuration (1,024 functions with 8 VIPs each) has some 700 KB. */
 export const JSON_FILE_BYTES_MAX = 4 * 1024 * 1024;
 
 export type TextResult = { ok: true; text: string } | { ok: false; problems: Problem[] };
 
 /**
- * `value` is undefined when the text is not well formed; with a key given twice there are a value
- * and problems.
+ * `value` is undefined when the text is not well formed; a duplicate key gives a value and
+ * problems.
  */
 export interface JsonResult extends JsonScan {
   value: unknown;
 }
 
 /**
- * Reads a whole file of at most JSON_FILE_BYTES_MAX bytes as UTF-8. What cannot be read is a
- * problem, never an exception.
+ * Reads a whole file of at most JSON_FILE_BYTES_MAX bytes as UTF-8. A read error is a problem,
+ * never an exception.
  */
 export function readTextFile(file: string): TextResult {
   let bytes: Uint8Array;
@@ -60,8 +58,8 @@ function unreadable(found: string, expected = "a readable file"): TextResult {
 }
 
 /**
- * A file may grow while it is read, and a device has no size: reading stops at the limit, not at
- * what stat says.
+ * A file may grow while it is read, and a device has no size: the limit counts, not the size of
+ * stat.
  */
 function readAtMost(descriptor: number, bytesMax: number): Uint8Array {
   const chunks: Uint8Array[] = [];
@@ -82,7 +80,7 @@ function failureInWords(error: unknown): string {
     case "ENOENT":
       return "no such file";
     case "ENOTDIR":
-      return "a path that leads through something that is no directory";
+      return "a path through something that is no directory";
     case "EACCES":
     case "EPERM":
       return "a file that this user may not read";
@@ -98,8 +96,8 @@ function failureInWords(error: unknown): string {
 }
 
 /**
- * No byte of a UTF-8 sequence is a line feed, so each line stands for itself. Null when all lines
- * are sound.
+ * No byte of a UTF-8 sequence is a line feed, so lines are independent. Null when all lines are
+ * valid.
  */
 function lineThatIsNotUtf8(bytes: Uint8Array): number | null {
   const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });

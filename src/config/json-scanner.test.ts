@@ -108,7 +108,7 @@ describe("a key given twice", () => {
 });
 
 /** Every text that one edit makes of these must be judged as JSON.parse judges it. */
-test("agrees with JSON.parse on what is well formed", () => {
+test("agrees with JSON.parse on well-formed text", () => {
   const seeds = [
     '{"a": [1, -2.5e+3, true, false, null, "x\\u00e9\\n"], "b": {"": {}}}',
     '[0, -0, 1e5, 1E-7, 12.50, "\\"\\\\\\/\\b\\f\\r\\t", [], [[]]]\r\n',

@@ -1,28 +1,24 @@
 /**
- * A strict reading of JSON text (RFC 8259) for its mistakes alone: JSON.parse gives the value, but
- * neither says where a mistake is in words that do not change with the engine, nor notices a key
- * that an object has twice.
+ * Strict scan of JSON text (RFC 8259) for mistakes only. JSON.parse gives the value, but its error
+ * texts depend on the engine, and it ignores duplicate keys.
  */
 import type { Problem } from "./model.ts";
 import { keyPath, quoted } from "./problem.ts";
 
 /**
- * Nested lists and objects. The configuration needs 5; far more would only serve to exhaust the
+ * Maximum nesting of lists and objects. The configuration needs 5; far more would only exhaust the
  * stack.
  */
 export const JSON_DEPTH_MAX = 32;
 
 export interface JsonScan {
-  /** True exactly when JSON.parse takes the text. */
+  /** True exactly when JSON.parse accepts the text. */
   wellFormed: boolean;
-  /**
-   * Keys given twice; then, when the text is not well formed, the mistake at which the reading
-   * ended.
-   */
+  /** Duplicate keys; then, when the text is not well formed, the mistake that ended the scan. */
   problems: Problem[];
 }
 
-/** Looks for what is wrong with `text` as JSON. */
+/** Finds the mistakes in `text` as JSON. */
 export function scanJson(text: string): JsonScan {
   const scanner = new JsonScanner(text);
   try {
@@ -48,7 +44,7 @@ class SyntaxProblem extends Error {
 
 const NUMBER = /-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?/y;
 const WORD = /[\p{L}\p{N}_$.+-]+/uy;
-/** Everything up to the end of a string or its first character that may not stand in one. */
+/** Everything up to the end of a string or its first invalid character. */
 // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what it ends at
 const STRING_RUN = /(?:[^"\\\u0000-\u001f]|\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4}))*/y;
 
@@ -60,7 +56,7 @@ class JsonScanner {
 
   constructor(readonly text: string) {}
 
-  /** A position in the line being read as `line 3, column 7`, both counted from 1. */
+  /** A position in the current line as `line 3, column 7`, both counted from 1. */
   place(at: number): string {
     return `line ${this.#line}, column ${at - this.#lineStart + 1}`;
   }
@@ -138,7 +134,7 @@ class JsonScanner {
     if (!this.#take("]")) this.#fail('"," or "]"');
   }
 
-  /** Reads a string with its quotation marks and gives its meaning. */
+  /** Reads a string with its quotation marks and returns its value. */
   #string(): string {
     const start = this.#at;
     STRING_RUN.lastIndex = start + 1;
@@ -148,7 +144,7 @@ class JsonScanner {
       this.#at++;
       this.#fail('one of " \\ / b f n r t or u with four hexadecimal digits after "\\"');
     }
-    // The line break of a forgotten quotation mark is the mistake that people make; other control
+    // People usually forget a quotation mark, which shows at the line break; other control
     // characters are rare.
     if (!this.#take('"'))
       this.#fail(
@@ -176,9 +172,7 @@ class JsonScanner {
     return true;
   }
 
-  /**
-   * Line breaks stand between tokens only, so that this is the one place where lines are counted.
-   */
+  /** Line breaks only stand between tokens, so lines are counted only here. */
   #space(): void {
     for (; this.#at < this.text.length; this.#at++) {
       const character = this.text[this.#at];

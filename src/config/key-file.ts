@@ -14,7 +14,9 @@ const FAULTS: Readonly<Record<string, string>> = {
   EISDIR: "a directory",
 };
 
-/** The key that seals and is accepted, and the one that is accepted only; null: not configured. */
+/**
+ * The key that seals and is accepted, and the key that is only accepted; null when not configured.
+ */
 export type KeysResult =
   | { ok: true; key: Uint8Array | null; acceptKey: Uint8Array | null }
   | { ok: false; problems: Problem[] };
@@ -22,10 +24,10 @@ export type KeysResult =
 export type KeyResult = { ok: true; key: Uint8Array } | { ok: false; problem: Problem };
 
 /**
- * Reads the keys that are configured. Whether they can be read is known on the server only, so
- * `check` does not ask.
+ * Reads the configured keys. Only the server knows whether they are readable, so `check` asks only
+ * with `--here`.
  *
- * @param directory where a relative name starts: the folder of the configuration file
+ * @param directory base of relative names: the directory of the configuration file
  */
 export function readKeys(
   keepAlive: Pick<KeepAliveConfig, "keyFile" | "acceptKeyFile">,
@@ -40,7 +42,8 @@ export function readKeys(
   );
   const [key = null, acceptKey = null] = results.map((result) => (result?.ok ? result.key : null));
   if (key !== null && acceptKey !== null && Buffer.compare(key, acceptKey) === 0) {
-    // Also two names of one file. Whoever still sends with the key before would not be accepted.
+    // Also for two names of one file. Servers that still send with the previous key would be
+    // rejected.
     const found = `the key of keepAlive.keyFile at ${resolve(directory, keepAlive.acceptKeyFile ?? "")}`;
     problems.push({ path: "keepAlive.acceptKeyFile", found, expected: "another key" });
   }
@@ -70,12 +73,12 @@ export function readKeyFile(keyFile: string, directory: string, path: string): K
     const { code = "", message } = error as NodeJS.ErrnoException;
     return refused(FAULTS[code] ?? message, "a readable key file");
   }
-  const judged = judgeKey(mode, bytes);
+  const judged = checkKey(mode, bytes);
   return judged.ok ? judged : refused(judged.found, judged.expected);
 }
 
-/** The key in a file of this mode with these bytes, or what is wrong with it. */
-export function judgeKey(
+/** The key in a file of this mode with these bytes, or the problem with it. */
+export function checkKey(
   mode: number,
   bytes: Uint8Array,
 ): { ok: true; key: Uint8Array } | { ok: false; found: string; expected: string } {

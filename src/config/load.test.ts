@@ -8,6 +8,18 @@ import {
 import { EMBEDDED_SOURCE, formatProblems, loadConfig, parseConfig } from "./load.ts";
 import { serializeConfig } from "./serialize.ts";
 
+/** Keys in another order in each. */
+const DIMENSIONS: Changed = {
+  servers: [
+    { id: "a", resource: { streams: 40, cpu: 100, memory: 7 } },
+    { id: "b", resource: { memory: 0, cpu: 50, streams: 20 } },
+  ],
+  functions: [
+    { ...smallest().functions[0], required: { streams: 4 } },
+    { ...smallest().functions[1], required: { cpu: 5, memory: 1, streams: 2 } },
+  ],
+};
+
 describe("a sound configuration", () => {
   test("gets every default", () => {
     const result = parseConfig(JSON.stringify(smallest()), "small.json", "/etc/wingman");
@@ -18,7 +30,7 @@ describe("a sound configuration", () => {
       config: {
         partNumber: "",
         system: "test",
-        allocation: "preempt",
+        allocation: "planned",
         keepAlive: {
           group: "239.192.44.1",
           port: 44100,
@@ -38,14 +50,16 @@ describe("a sound configuration", () => {
           witnesses: [],
           seats: 0,
         },
+        dimensions: [],
         servers: [
-          { id: "a", resource: 100 },
-          { id: "b", resource: 50 },
+          { id: "a", resource: 100, furtherResources: [] },
+          { id: "b", resource: 50, furtherResources: [] },
         ],
         functions: [
           {
             id: "f",
             required: 5,
+            furtherRequired: [],
             priority: 10,
             vips: [
               {
@@ -59,6 +73,7 @@ describe("a sound configuration", () => {
             start: "on-activate",
             stopGraceMs: 500,
             servers: ["a", "b"],
+            ...{ apartFrom: [], with: [] },
             ...{
               user: null,
               capabilities: null,
@@ -112,9 +127,27 @@ describe("a sound configuration", () => {
     expect(result.ok && result.config.functions[0]?.servers).toEqual(["a", "b"]);
   });
 
+  test("dimensions are numbered in the order of the first server's", () => {
+    const result = parseConfig(JSON.stringify({ ...smallest(), ...DIMENSIONS }), "x", "/");
+    if (!result.ok) throw new Error(formatProblems(result));
+    const { dimensions, servers, functions } = result.config;
+    expect(dimensions).toEqual(["streams", "cpu", "memory"]);
+    expect(servers.map((each) => [each.resource, ...each.furtherResources])).toEqual([
+      [40, 100, 7],
+      [20, 50, 0],
+    ]);
+    expect(functions.map((each) => [each.required, ...each.furtherRequired])).toEqual([
+      [4, 0, 0],
+      [2, 5, 1],
+    ]);
+  });
+
   test("written out it means the same again", () => {
     for (const changes of [
       {},
+      DIMENSIONS,
+      withFunction({ apartFrom: ["g"] }),
+      withFunction({ with: ["g"] }),
       { partNumber: "WNG5E00010001" },
       // the default lease does not fit, and saying it would be an error
       { keepAlive: { lostAfterPeriods: 3 } },

@@ -1,12 +1,10 @@
-/**
- * From the text of a configuration file to the configuration, or to everything that is wrong with
- * it.
- */
+/** From the text of a configuration file to the configuration, or to all its problems. */
 import { dirname, resolve } from "node:path";
 import * as v from "valibot";
 import { parseVip } from "./address.ts";
 import { crossProblems } from "./cross-checks.ts";
 import { DEFAULT_AIRCRAFT } from "./default-aircraft.ts";
+import { amountsOf, dimensionNames } from "./dimensions.ts";
 import { parseJson, readTextFile } from "./json-file.ts";
 import type { AircraftConfig, FunctionConfig, Problem, Vip } from "./model.ts";
 import { type ConfigFile, ConfigSchema } from "./schema.ts";
@@ -17,9 +15,9 @@ export { formatProblems } from "./problem.ts";
 export interface LoadedConfig {
   ok: true;
   config: AircraftConfig;
-  /** The file as it was named, or words for the embedded default. */
+  /** Name of the file as given, or words for the embedded default. */
   source: string;
-  /** Absolute; where relative paths in the configuration start. */
+  /** Absolute; base of relative paths in the configuration. */
   directory: string;
 }
 
@@ -31,7 +29,7 @@ export interface RefusedConfig {
 
 export type LoadResult = LoadedConfig | RefusedConfig;
 
-/** Stands for the file name of the aircraft inside the executable. */
+/** Replaces the file name for the aircraft inside the executable. */
 export const EMBEDDED_SOURCE = "embedded default aircraft";
 
 /**
@@ -46,8 +44,8 @@ export function loadConfig(file: string | undefined): LoadResult {
 }
 
 /**
- * Judges a configuration as text. `source` names it in problems; `directory` is where its relative
- * paths start.
+ * Checks a configuration text. `source` names it in problems; `directory` is the base of its
+ * relative paths.
  */
 export function parseConfig(text: string, source: string, directory: string): LoadResult {
   const json = parseJson(text);
@@ -63,22 +61,32 @@ export function parseConfig(text: string, source: string, directory: string): Lo
 function modelOf(file: ConfigFile): AircraftConfig {
   const { $schema: _, partNumber = "", keepAlive, clients, ...rest } = file;
   const serverIds = file.servers.map(({ id }) => id);
+  const dimensions = dimensionNames(file.servers[0]?.resource ?? 0);
   return {
     ...rest,
     partNumber,
     keepAlive,
     clients: { ...clients, interface: clients.interface ?? keepAlive.interfaces[0] ?? "" },
-    functions: file.functions.map((entry) => functionOf(entry, serverIds)),
+    dimensions,
+    servers: file.servers.map(({ id, resource: written }) => {
+      const [resource, ...furtherResources] = amountsOf(written, dimensions);
+      return { id, resource, furtherResources };
+    }),
+    functions: file.functions.map((entry) => functionOf(entry, serverIds, dimensions)),
   };
 }
 
 function functionOf(
   entry: ConfigFile["functions"][number],
   serverIds: readonly string[],
+  dimensions: readonly string[],
 ): FunctionConfig {
   const { servers, vips } = entry;
+  const [required, ...furtherRequired] = amountsOf(entry.required, dimensions);
   return {
     ...entry,
+    required,
+    furtherRequired,
     vips: vips.map(parseVip).filter((vip): vip is Vip => vip !== null),
     servers: serverIds.filter((id) => servers === undefined || servers.includes(id)),
   };

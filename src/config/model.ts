@@ -2,8 +2,8 @@ import type { PolicyName } from "../allocation/policies.ts";
 
 /**
  * The firmware configuration after validation: every default filled in, every address decoded. Who
- * holds one may rely on everything that design/contract and src/config/schema.ts promise; nobody
- * checks again.
+ * holds one may rely on all that config/schema and config/cross-checks promise: nobody checks
+ * again.
  */
 export interface AircraftConfig {
   /** Thirteen characters (supplier, check characters, product), or "" when the file gives none. */
@@ -14,6 +14,11 @@ export interface AircraftConfig {
   allocation: PolicyName;
   keepAlive: KeepAliveConfig;
   clients: ClientsConfig;
+  /**
+   * Names of the dimensions of resource in the order of the first server. Empty where resource is a
+   * plain number: one dimension without a name.
+   */
+  dimensions: string[];
   servers: ServerConfig[];
   functions: FunctionConfig[];
   maintenance: MaintenanceConfig;
@@ -27,52 +32,57 @@ export interface KeepAliveConfig {
   periodMs: number;
   lostAfterPeriods: number;
   recoveredAfterPeriods: number;
-  /** One network interface for each keep-alive network. */
+  /** One network interface per keep-alive network. */
   interfaces: string[];
   /**
-   * As written, relative to the directory of the configuration file; null: keep-alives are not
+   * As written, relative to the directory of the configuration file; null when keep-alives are not
    * authenticated.
    */
   keyFile: string | null;
-  /** Likewise: a second key that is accepted and seals nothing. Only beside a `keyFile`. */
+  /** The same: a second key that is accepted but seals nothing. Only together with a `keyFile`. */
   acceptKeyFile: string | null;
 }
 
 export interface ClientsConfig {
-  /** Interface on which the VIPs are; the first keep-alive interface unless given. */
+  /** Interface that carries the VIPs; by default the first keep-alive interface. */
   interface: string;
   /**
-   * Whether VIPs answer only while the flight loop renews a lease in the kernel (protocol, section
-   * 5). A lease fits the detection time unless this is "off", or "preferred" by default: see
-   * core/lease.
+   * Whether VIPs answer only while the flight loop renews a lease in the kernel
+   * (PROTOCOL.md, "Lease"). A lease fits the detection time unless this is "off", or "preferred" by
+   * default.
    */
   lease: "required" | "preferred" | "off";
   /**
-   * With a lease: keep-alives in a row that may be lost in both directions, and still never two
-   * servers answer. What it costs is a later take-over: see boundary/timing.
+   * With a lease: consecutive keep-alives that may be lost in both directions without two servers
+   * ever answering. The price is a later take-over: see boundary/timing.
    */
   leaseBridges: number;
   noticeGroup: string;
   noticePort: number;
   /** IPv4 addresses on the client network that are probed when no peer is heard. */
   witnesses: string[];
-  /** Devices on the client network; 0: not said. What this machine has is judged by it. */
+  /**
+   * Devices on the client network; 0: unknown. `check --here` compares the machine's tables with
+   * it.
+   */
   seats: number;
 }
 
 export interface ServerConfig {
   id: string;
-  /** R(Sx), patent [0028]. */
+  /** R(Sx), patent [0028], in the first dimension. */
   resource: number;
+  /** The same in every further dimension, in their order. */
+  furtherResources: number[];
 }
 
-/** What surrounds a function's process. */
+/** Environment of a function's process. */
 export interface ProcessSettings {
-  /** Name or number; null: the daemon's. */
+  /** Name or number; null for the daemon's own. */
   user: string | null;
-  /** null: what services do, or nothing as another user than root. */
+  /** null: the default rights of services, or none for a user other than root. */
   capabilities: string[] | null;
-  /** Resource limits (setrlimit(2)), of open files the soft one; left out: the daemon's. */
+  /** Resource limits (setrlimit(2)); for open files the soft one; absent: the daemon's own. */
   limits: {
     nofile: number;
     nproc?: number | undefined;
@@ -89,7 +99,7 @@ export interface ProcessSettings {
   umask: string;
 }
 
-/** Those of a function alone. */
+/** Only the settings of a function. */
 export function processSettings(entry: ProcessSettings): ProcessSettings {
   const { user, capabilities, limits, workingDirectory } = entry;
   const { environment, nice, oomScoreAdjust, umask } = entry;
@@ -101,23 +111,29 @@ export function processSettings(entry: ProcessSettings): ProcessSettings {
 
 export interface FunctionConfig extends ProcessSettings {
   id: string;
-  /** NR(Fy), patent [0028]. */
+  /** NR(Fy), patent [0028], in the first dimension. */
   required: number;
+  /** The same in every further dimension, in their order; 0 where the file names none. */
+  furtherRequired: number[];
   /** P(Fy), 10 is the most important, patent [0029]. */
   priority: number;
   vips: Vip[];
-  /** Absolute path and arguments; null: the function is its VIP alone. */
+  /** Absolute path and arguments; null when the function is only its VIP. */
   command: string[] | null;
   start: "on-activate" | "always";
-  /** From SIGTERM to SIGKILL. */
+  /** Time from SIGTERM to SIGKILL. */
   stopGraceMs: number;
-  /** When its process can be used; null: as soon as it runs. */
+  /** When its process is ready; null: as soon as it runs. */
   ready: { port?: number | undefined; notify?: true | undefined; timeoutMs: number } | null;
   /**
    * Identifiers of the servers that may run the function, in the order of the configuration's
    * servers.
    */
   servers: string[];
+  /** Identifiers of functions that are never on the same server, as named by this one. */
+  apartFrom: string[];
+  /** Identifiers of functions that are only on the same server, as named by this one. */
+  with: string[];
   /** ATA chapter for the maintenance log, the integrator's choice. */
   ata: string | null;
 }
@@ -132,7 +148,7 @@ export interface Vip {
 }
 
 export interface MaintenanceConfig {
-  /** device null: no serial line; 'wingman console' works all the same. */
+  /** device null: no serial line; 'wingman console' still works. */
   console: { device: string | null; baud: number };
   /**
    * Address and port of the maintenance page; `tokenFile` as written, relative to the directory of
@@ -142,23 +158,28 @@ export interface MaintenanceConfig {
   web: { listen: string; tokenFile: string | null };
   /** `inhibitSeconds`: counted from the time the machine was switched on. */
   log: { sizeKiB: number; inhibitSeconds: number };
-  /** Data load over the network; left out: none. */
+  /** Data load over the network; absent: none. */
   dataLoad?: DataLoadConfig | undefined;
-  /** File that holds the air/ground signal; left out: `on-ground` in the run directory. */
+  /** File with the air/ground signal; absent: `on-ground` in the run directory. */
   groundInput?: string | undefined;
-  /** Hardware watchdog; left out: none. */
+  /** Files with a program's requests; absent: `capacity` and `hold` in the run directory. */
+  capacityInput?: string | undefined;
+  holdInput?: string | undefined;
+  /** Hardware watchdog; absent: none. */
   watchdog?: { device: string; timeoutSeconds: number } | undefined;
 }
 
-/** Loadable parts: which are taken, and where they go. */
+/** Loadable parts: which are accepted, and where they are installed. */
 export interface PartsConfig {
-  /** PEM files with public keys, as written, relative to the directory of the configuration file. */
+  /**
+   * PEM files with public keys, as written, relative to the directory of the configuration file.
+   */
   trust: string[];
   /** Target hardware id of the servers. */
   hardware: string;
   /** Absolute; holds the slots. */
   slots: string;
-  /** Seconds within which an activated part has to be healthy. */
+  /** Seconds within which an activated part must be healthy. */
   trialS: number;
 }
 
@@ -169,14 +190,14 @@ export interface DataLoadConfig {
   findPort: number;
   /** UDP port of TFTP, here and at the loader. */
   port: number;
-  /** Among servers of the same hardware; left out: the server's identifier. */
+  /** Position among servers of the same hardware; absent: the server's identifier. */
   position?: string | undefined;
   manufacturer: string;
 }
 
-/** One thing that is wrong in a file. */
+/** One problem in a file. */
 export interface Problem {
-  /** Where: `functions[3].vips[0]`, `line 3, column 7`, or "" for the file as a whole. */
+  /** Place: `functions[3].vips[0]`, `line 3, column 7`, or "" for the file as a whole. */
   path: string;
   found: string;
   expected: string;

@@ -1,7 +1,7 @@
 /**
- * The name among `names` that `name` was most likely meant to be, or null when none is near: at
- * most one wrong, missing, extra or exchanged letter for every three letters of the longer name,
- * and at most three in all.
+ * The name among `names` that was most likely meant by `name`; null when none is near. Near means
+ * at most one wrong, missing, extra or exchanged letter per three letters of the longer name, and
+ * at most three in all.
  */
 export function nearestName(name: string, names: Iterable<string>): string | null {
   let nearest: string | null = null;
@@ -21,7 +21,7 @@ export function nearestName(name: string, names: Iterable<string>): string | nul
  * Edits that turn `a` into `b`: letters inserted, deleted, replaced, or two neighbours exchanged.
  */
 function editDistance(a: string, b: string): number {
-  // A text that is longer by more than any tolerated distance needs no table, however long it is.
+  // A length difference above any tolerated distance needs no table, however long the text is.
   if (Math.abs(a.length - b.length) > 3) return 4;
   let beforeLast: number[] = [];
   let last = Array.from({ length: b.length + 1 }, (_, column) => column);

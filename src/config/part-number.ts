@@ -1,6 +1,6 @@
 /**
- * Part numbers of loadable software, in the form that public implementations of aircraft data
- * loading use.
+ * Part numbers of loadable software, in the form used by public implementations of aircraft data
+ * loading.
  */
 
 /**
@@ -10,8 +10,8 @@
 export const PART_NUMBER = /^[A-Z0-9]{3}[0-9A-F]{2}[0-9A-HJ-NPR-Y]{8}$/;
 
 /**
- * The two characters for these eleven others: the exclusive or of their ASCII codes in upper-case
- * hexadecimal.
+ * The two check characters for the other eleven: the exclusive or of their ASCII codes in
+ * upper-case hexadecimal.
  */
 export function checkCharacters(supplierAndProduct: string): string {
   let sum = 0;
@@ -20,7 +20,7 @@ export function checkCharacters(supplierAndProduct: string): string {
   return sum.toString(16).toUpperCase().padStart(2, "0");
 }
 
-/** True when characters 4 and 5 of a part number fit the others. */
+/** Whether characters 4 and 5 of a part number fit the others. */
 export function hasCorrectCheckCharacters(partNumber: string): boolean {
   return partNumber.slice(3, 5) === checkCharacters(partNumber.slice(0, 3) + partNumber.slice(5));
 }

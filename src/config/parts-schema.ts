@@ -3,7 +3,7 @@ import * as v from "valibot";
 import { PART_KEYS_MAX } from "../limits.ts";
 import { AbsolutePath, filePath, HardwareIdSchema, list, wholeNumber } from "./schema-values.ts";
 
-/** Which loadable parts a server takes, and where they go. */
+/** Which loadable parts a server accepts, and where they are installed. */
 export const PartsSchema = v.strictObject(
   {
     trust: v.optional(
@@ -14,7 +14,7 @@ export const PartsSchema = v.strictObject(
         0,
         PART_KEYS_MAX,
         "files",
-        "PEM files with the Ed25519 public keys of those whose loadable parts are taken; relative paths start at the configuration file. With none, no part is taken.",
+        "PEM files with the Ed25519 public keys of the signers whose loadable parts are accepted; relative paths start at the configuration file. With none, no part is taken.",
       ),
       [],
     ),
@@ -38,7 +38,7 @@ export const PartsSchema = v.strictObject(
       wholeNumber(
         10,
         3600,
-        "Seconds within which an activated part has to be healthy; otherwise the part before it is started again.",
+        "Seconds within which an activated part has to be healthy; otherwise the previous part is started again.",
       ),
       120,
     ),

@@ -1,13 +1,12 @@
-/** How problems in a file read: what is wrong, in words, each in one line. */
+/** Texts of problems in a file, one line each. */
 import type { Problem } from "./model.ts";
 
 /**
- * Characters of a found value that are shown; enough to recognise it, never more than fits beside
- * the rest.
+ * Characters of a found value that are shown: enough to recognise it, and always room for the rest.
  */
 const FOUND_TEXT_MAX = 60;
 
-/** One line for each problem: `source: path: found X, expected Y`. */
+/** One line per problem: `source: path: found X, expected Y`. */
 export function formatProblems(file: { source: string; problems: readonly Problem[] }): string {
   return file.problems
     .map(({ path, found, expected }) => {
@@ -17,7 +16,7 @@ export function formatProblems(file: { source: string; problems: readonly Proble
     .join("\n");
 }
 
-/** Names a value from a JSON file for the word after "found". */
+/** Describes a value from a JSON file, for use after "found". */
 export function describeValue(value: unknown): string {
   if (value === undefined) return "nothing";
   if (Array.isArray(value))
@@ -49,7 +48,7 @@ export function keyPath(path: string, key: string): string {
   return path === "" ? key : `${path}.${key}`;
 }
 
-/** A file must not be able to steer the terminal of whoever reads its problems. */
+/** A file must not control the terminal of a reader of its problems. */
 export function printable(text: string): string {
   return text.replace(
     // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is looked for

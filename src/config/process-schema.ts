@@ -1,6 +1,4 @@
-/**
- * What surrounds a function's process, as the firmware configuration says it: part of schema.ts.
- */
+/** Part of schema.ts: environment of a function's process. */
 import * as v from "valibot";
 import {
   FUNCTION_OPEN_FILES_DEFAULT,
@@ -9,11 +7,11 @@ import {
 } from "../limits.ts";
 import { PORT_MAX } from "./address.ts";
 import { CAPABILITY_NAMES } from "./capability-names.ts";
-import { AbsolutePath, judgedText, list, text, wholeNumber } from "./schema-values.ts";
+import { AbsolutePath, checkedText, list, text, wholeNumber } from "./schema-values.ts";
 
-/** What the kernel's resource limits hold, as far as JSON numbers do. */
+/** Range of the kernel's resource limits, as far as JSON numbers go. */
 const LIMIT_MAX = Number.MAX_SAFE_INTEGER;
-/** fs.nr_open, as kernels are built. */
+/** Default of fs.nr_open in kernels. */
 const OPEN_FILES_MAX = 1_048_576;
 const ENVIRONMENT_MAX = 64;
 
@@ -34,13 +32,13 @@ export const PROCESS_ENTRIES = {
   capabilities: v.optional(
     v.nullable(
       list(
-        judgedText('a capability, such as "CAP_NET_BIND_SERVICE"', "Capability.", (value) =>
+        checkedText('a capability, such as "CAP_NET_BIND_SERVICE"', "Capability.", (value) =>
           (CAPABILITY_NAMES as readonly string[]).includes(value) ? null : "no capability",
         ),
         0,
         CAPABILITY_NAMES.length,
         "capabilities",
-        "What the process may do beyond any user. Without it: as root what services do, as another user nothing; see the topic processes.",
+        "Rights of the process beyond those of any user. Without it: for root the default rights of services, for another user none; see the topic processes.",
       ),
     ),
     null,
@@ -83,7 +81,7 @@ export const PROCESS_ENTRIES = {
       0,
       ENVIRONMENT_MAX,
       "variables",
-      "Environment beside PATH and the variables that Wingman sets; see the topic processes.",
+      "Environment in addition to PATH and the variables that Wingman sets; see the topic processes.",
     ),
     [],
   ),
@@ -97,7 +95,11 @@ export const PROCESS_ENTRIES = {
     0,
   ),
   umask: v.optional(
-    text(/^[0-7]{3,4}$/, 'an octal number, such as "022"', "File mode bits that it does not give."),
+    text(
+      /^[0-7]{3,4}$/,
+      'an octal number, such as "022"',
+      "File mode bits that the process does not set.",
+    ),
     "022",
   ),
   ready: v.optional(
@@ -108,17 +110,21 @@ export const PROCESS_ENTRIES = {
             wholeNumber(
               1,
               PORT_MAX,
-              "TCP port at a VIP of the function that takes connections when its process can be used.",
+              "TCP port at a VIP of the function that accepts connections when its process is ready.",
             ),
           ),
           notify: v.optional(
             v.pipe(
               v.literal(true, "true"),
-              v.description("Its process says READY=1 at NOTIFY_SOCKET when it can be used."),
+              v.description("Its process sends READY=1 to NOTIFY_SOCKET when it is ready."),
             ),
           ),
           timeoutMs: v.optional(
-            wholeNumber(1, READY_TIMEOUT_MS_MAX, "It is a fault when that takes longer."),
+            wholeNumber(
+              1,
+              READY_TIMEOUT_MS_MAX,
+              "Milliseconds until ready; a longer wait is a fault.",
+            ),
             READY_TIMEOUT_MS_DEFAULT,
           ),
         },

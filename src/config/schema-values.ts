@@ -1,20 +1,25 @@
 /**
- * The kinds of values that the firmware configuration is made of: numbers, texts and lists with
- * what is expected of them, addresses, names and paths. What is made of them is in schema.ts.
+ * Kinds of values in the firmware configuration: numbers, texts and lists with their expectations,
+ * addresses, names and paths. schema.ts combines them.
  */
 import * as v from "valibot";
 import { PORT_MAX, parseAddress, parseVip, specialAddress, vipObjection } from "./address.ts";
-import { hasCorrectCheckCharacters, PART_NUMBER } from "./part-number.ts";
+import { checkCharacters, hasCorrectCheckCharacters, PART_NUMBER } from "./part-number.ts";
 import { quoted } from "./problem.ts";
 
-/** Below 1024 a socket would need a privilege that nothing else here needs. */
+/** A port below 1024 would need a privilege that nothing else here needs. */
 const PORT_MIN = 1024;
 
 const grouped = (value: number): string => value.toLocaleString("en-US");
 
+/** The words of {@link wholeNumber} after "expected". */
+export function wholeNumberWords(min: number, max: number): string {
+  return `a whole number from ${grouped(min)} to ${grouped(max)}`;
+}
+
 /** Both ends are allowed. */
 export function wholeNumber(min: number, max: number, description: string) {
-  const message = `a whole number from ${grouped(min)} to ${grouped(max)}`;
+  const message = wholeNumberWords(min, max);
   return v.pipe(
     v.number(message),
     v.integer(message),
@@ -24,7 +29,7 @@ export function wholeNumber(min: number, max: number, description: string) {
   );
 }
 
-/** Text that `pattern` matches; `message` says so in words. */
+/** Text that matches `pattern`; `message` describes it in words. */
 export function text(pattern: RegExp, message: string, description: string) {
   return v.pipe(v.string(message), v.regex(pattern, message), v.description(description));
 }
@@ -46,8 +51,8 @@ export function list<const Item extends v.GenericSchema>(
   );
 }
 
-/** Text that `objection` has nothing against; its words follow "found" beside the text. */
-export function judgedText(
+/** Text without an `objection`; the objection's words follow "found" and the text. */
+export function checkedText(
   message: string,
   description: string,
   objection: (value: string) => string | null,
@@ -60,7 +65,7 @@ export function judgedText(
   );
 }
 
-/** What is wrong with a text that {@link judgedText} refuses, beside the text itself. */
+/** The objection to a text that {@link checkedText} refuses, without the text itself. */
 export function objectionTo(schema: v.GenericSchema, value: unknown): string | null {
   const { objection } = v.getMetadata(schema) as { objection?: (value: string) => string | null };
   if (typeof value !== "string" || objection === undefined) return null;
@@ -83,7 +88,7 @@ export const interfaceName = (description: string) =>
 export const port = (description: string) => wholeNumber(PORT_MIN, PORT_MAX, description);
 
 export const multicastGroup = (description: string) =>
-  judgedText(
+  checkedText(
     "an IPv4 multicast address from 224.0.1.0 to 239.255.255.255",
     description,
     (value) => {
@@ -91,13 +96,12 @@ export const multicastGroup = (description: string) =>
       const [first = 0, second, third] = address?.bytes ?? [];
       if (address?.family !== 4) return "no IPv4 address";
       if (first < 224 || first > 239) return "no multicast address";
-      // 224.0.0.0/24 belongs to routing protocols; switches send it everywhere (RFC 5771,
-      // RFC 4541).
+      // 224.0.0.0/24 belongs to routing protocols; switches flood it (RFC 5771, RFC 4541).
       return first === 224 && second === 0 && third === 0 ? "a reserved group" : null;
     },
   );
 
-export const VipSchema = judgedText(
+export const VipSchema = checkedText(
   'a unicast address with its prefix length, such as "10.44.1.1/16" or "fd44::1:1/64"',
   "Virtual IP address, IPv4 or IPv6, with the prefix length of the client network.",
   (value) => {
@@ -106,7 +110,7 @@ export const VipSchema = judgedText(
   },
 );
 
-export const WitnessSchema = judgedText(
+export const WitnessSchema = checkedText(
   'a unicast IPv4 address, such as "10.44.0.1"',
   "Address on the client network that answers ARP, such as a switch or the crew panel.",
   (value) => {
@@ -115,19 +119,21 @@ export const WitnessSchema = judgedText(
   },
 );
 
-export const PartNumberSchema = judgedText(
+export const PartNumberSchema = checkedText(
   "13 characters: supplier code (3), check characters (2), product identifier (8, without I, O, Q and Z)",
   "Part number of this configuration. The check characters are the exclusive or of the other eleven, in hexadecimal.",
   (value) => {
     if (!PART_NUMBER.test(value)) return "no part number";
-    return hasCorrectCheckCharacters(value) ? null : "wrong check characters";
+    if (hasCorrectCheckCharacters(value)) return null;
+    const right = checkCharacters(value.slice(0, 3) + value.slice(5));
+    return `check characters ${value.slice(3, 5)} in place of ${right}`;
   },
 );
 
 export const HardwareIdSchema = text(
   /^[A-Za-z0-9]{4,15}$/,
   "4 to 15 letters and digits",
-  "Target hardware id, by which a loadable part says what it is for.",
+  "Target hardware id, named by the loadable parts for it.",
 );
 
 export const AbsolutePath = text(
@@ -137,7 +143,7 @@ export const AbsolutePath = text(
   "Absolute path.",
 );
 
-/** A relative path starts at the configuration file. */
+/** A relative path is relative to the configuration file. */
 export const filePath = (description: string) =>
   text(
     // biome-ignore lint/suspicious/noControlCharactersInRegex: a path may hold every character but this one

@@ -24,8 +24,6 @@ import {
   PRIORITY_MIN,
   RECOVERED_AFTER_PERIODS_MAX,
   RECOVERED_AFTER_PERIODS_MIN,
-  REQUIRED_MIN,
-  RESOURCE_MAX,
   SEATS_MAX,
   SERVERS_MAX,
   SERVERS_MIN,
@@ -37,16 +35,17 @@ import {
   WITNESSES_MAX,
 } from "../limits.ts";
 import { PORT_MAX, parseListen } from "./address.ts";
+import { PARTNER_ENTRIES, RequiredSchema, ResourceSchema } from "./allocation-schema.ts";
 import { DataLoadSchema } from "./data-load-schema.ts";
 import { PartsSchema } from "./parts-schema.ts";
 import { alternatives, quoted } from "./problem.ts";
 import { PROCESS_ENTRIES } from "./process-schema.ts";
 import {
   AbsolutePath,
+  checkedText,
   filePath,
   IdSchema,
   interfaceName,
-  judgedText,
   list,
   multicastGroup,
   PartNumberSchema,
@@ -57,7 +56,7 @@ import {
   wholeNumber,
 } from "./schema-values.ts";
 
-/** execve takes far more; a longer list is a mistake in the file. */
+/** execve accepts far more; a longer list is a mistake in the file. */
 export const COMMAND_WORDS_MAX = 64;
 
 export const KeepAliveSchema = v.strictObject(
@@ -72,7 +71,7 @@ export const KeepAliveSchema = v.strictObject(
       wholeNumber(
         LOST_AFTER_PERIODS_MIN,
         LOST_AFTER_PERIODS_MAX,
-        "A server is lost after this many periods of silence.",
+        "A server counts as lost after this many periods of silence.",
       ),
       5,
     ),
@@ -80,7 +79,7 @@ export const KeepAliveSchema = v.strictObject(
       wholeNumber(
         RECOVERED_AFTER_PERIODS_MIN,
         RECOVERED_AFTER_PERIODS_MAX,
-        "A server is back after this many keep-alives in a row.",
+        "A server counts as back after this many consecutive keep-alives.",
       ),
       10,
     ),
@@ -105,7 +104,7 @@ export const KeepAliveSchema = v.strictObject(
     acceptKeyFile: v.optional(
       v.nullable(
         filePath(
-          "File with a second key that is accepted and never sent with, while keys are changed; see the topic keep-alive.",
+          "File with a second key for a change of keys: accepted, but never used for sending; see the topic keep-alive.",
         ),
       ),
       null,
@@ -132,7 +131,7 @@ export const ClientsSchema = v.strictObject(
       wholeNumber(
         0,
         LOST_AFTER_PERIODS_MAX - 2,
-        "Keep-alives in a row that may be lost in both directions before the network counts as divided; see the topic lease.",
+        "Consecutive keep-alives that may be lost in both directions before the network counts as divided; see the topic lease.",
       ),
       LEASE_BRIDGES,
     ),
@@ -147,7 +146,7 @@ export const ClientsSchema = v.strictObject(
         0,
         WITNESSES_MAX,
         "IPv4 addresses",
-        "Addresses that tell a server which hears no peer whether it is cut off.",
+        "A server that hears no peer asks these addresses whether it is cut off.",
       ),
       [],
     ),
@@ -155,7 +154,7 @@ export const ClientsSchema = v.strictObject(
       wholeNumber(
         0,
         SEATS_MAX,
-        "Devices on the client network; 'check --here' judges the machine by it. 0: not said.",
+        "Devices on the client network; 'check --here' compares the machine's tables with it. 0: unknown.",
       ),
       0,
     ),
@@ -166,11 +165,7 @@ export const ClientsSchema = v.strictObject(
 export const ServerSchema = v.strictObject(
   {
     id: IdSchema,
-    resource: wholeNumber(
-      0,
-      RESOURCE_MAX,
-      "What the server has to give, in the integrator's own units.",
-    ),
+    resource: ResourceSchema,
   },
   "a server: an object with id and resource",
 );
@@ -178,18 +173,14 @@ export const ServerSchema = v.strictObject(
 export const FunctionSchema = v.strictObject(
   {
     id: IdSchema,
-    required: wholeNumber(
-      REQUIRED_MIN,
-      RESOURCE_MAX,
-      "What the function takes of its server's resource.",
-    ),
+    required: RequiredSchema,
     priority: wholeNumber(PRIORITY_MIN, PRIORITY_MAX, "10 is the most important and kept longest."),
     vips: list(
       VipSchema,
       1,
       VIPS_PER_FUNCTION_MAX,
       "addresses",
-      "Virtual IP addresses at which clients find the function.",
+      "Virtual IP addresses by which clients reach the function.",
     ),
     command: v.optional(
       v.nullable(
@@ -199,7 +190,7 @@ export const FunctionSchema = v.strictObject(
           1,
           COMMAND_WORDS_MAX,
           "texts",
-          "Program with its absolute path, and its arguments; no shell. Without it the function is its VIPs alone.",
+          "Program with its absolute path, and its arguments; no shell. Without it the function consists of its VIPs only.",
         ),
       ),
       null,
@@ -230,6 +221,7 @@ export const FunctionSchema = v.strictObject(
         "Servers that may run the function. Default: all of them.",
       ),
     ),
+    ...PARTNER_ENTRIES,
     ...PROCESS_ENTRIES,
     ata: v.optional(
       v.nullable(
@@ -248,7 +240,7 @@ export const FunctionSchema = v.strictObject(
 export const WebSchema = v.strictObject(
   {
     listen: v.optional(
-      judgedText(
+      checkedText(
         'an address and a port, such as "127.0.0.1:8044"',
         "Where the maintenance page is served.",
         (value) => {
@@ -313,7 +305,7 @@ const MaintenanceSchema = v.strictObject(
             wholeNumber(
               LOG_SIZE_KIB_MIN,
               LOG_SIZE_KIB_MAX,
-              "Size of the maintenance log; the oldest records make room.",
+              "Size of the maintenance log; the oldest records are overwritten.",
             ),
             4096,
           ),
@@ -321,7 +313,7 @@ const MaintenanceSchema = v.strictObject(
             wholeNumber(
               0,
               LOG_INHIBIT_S_MAX,
-              "For so long after power-up what servers that start one after another bring about is no fault; 0: at once.",
+              "Seconds after power-up in which the effects of servers starting one after another are no faults; 0: none.",
             ),
             60,
           ),
@@ -335,7 +327,23 @@ const MaintenanceSchema = v.strictObject(
       v.pipe(
         AbsolutePath,
         v.description(
-          "File that holds the air/ground signal; left out: on-ground in the run directory.",
+          "File that holds the air/ground signal; default: on-ground in the run directory.",
+        ),
+      ),
+    ),
+    capacityInput: v.optional(
+      v.pipe(
+        AbsolutePath,
+        v.description(
+          "File with the per cent of its resource that the server has to give; default: capacity in the run directory, which may be missing.",
+        ),
+      ),
+    ),
+    holdInput: v.optional(
+      v.pipe(
+        AbsolutePath,
+        v.description(
+          "File that holds 1 while running functions must not be moved, otherwise 0; default: hold in the run directory, which may be missing.",
         ),
       ),
     ),
@@ -346,7 +354,7 @@ const MaintenanceSchema = v.strictObject(
             v.pipe(
               AbsolutePath,
               v.description(
-                "Hardware watchdog fed by the flight loop; without watchdog, none. See the topic watchdog.",
+                "Hardware watchdog fed by the flight loop; none without the section watchdog. See the topic watchdog.",
               ),
             ),
             "/dev/watchdog",
@@ -355,7 +363,7 @@ const MaintenanceSchema = v.strictObject(
             wholeNumber(
               WATCHDOG_S_MIN,
               WATCHDOG_S_MAX,
-              "Unfed for so long, the hardware watchdog resets the machine.",
+              "Time without feeding after which the hardware watchdog resets the machine.",
             ),
             15,
           ),
@@ -380,10 +388,7 @@ export const ConfigSchema = v.strictObject(
     ),
     allocation: v.optional(
       v.pipe(
-        v.picklist(
-          POLICY_NAMES,
-          `${alternatives(POLICY_NAMES.map(quoted))} ("planned" is not available in this release)`,
-        ),
+        v.picklist(POLICY_NAMES, alternatives(POLICY_NAMES.map(quoted))),
         v.description("Allocation policy; see the topic allocation."),
       ),
       DEFAULT_POLICY,
@@ -395,7 +400,7 @@ export const ConfigSchema = v.strictObject(
       SERVERS_MIN,
       SERVERS_MAX,
       "servers",
-      "Head-end servers. On a tie the first one is taken.",
+      "Head-end servers, all with the same file; one alone is allowed for a bench. Among equal servers the first one is chosen.",
     ),
     functions: list(
       FunctionSchema,
@@ -410,5 +415,5 @@ export const ConfigSchema = v.strictObject(
   "a JSON object with system, servers and functions",
 );
 
-/** A configuration as written, every default filled in. */
+/** A configuration as written, with every default filled in. */
 export type ConfigFile = v.InferOutput<typeof ConfigSchema>;

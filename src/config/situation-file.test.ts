@@ -19,7 +19,7 @@ const linesAbout = (state: unknown, about = config): string[] => {
   return result.ok ? [] : formatProblems(result).split("\n");
 };
 
-test("gives what the file says, and nothing for what it leaves out", () => {
+test("gives the values of the file, and nothing for omitted ones", () => {
   const state = { owners: { avod: "a", games: null }, down: ["b"], cannotRun: { a: ["games"] } };
   expect(parseSituation(JSON.stringify(state), "s", config)).toEqual({
     ok: true,
@@ -36,7 +36,12 @@ test.each<[unknown, string[]]>([
     "{",
     ['s: line 1, column 2: found the end of the file, expected a key in quotation marks or "}"'],
   ],
-  [[], ["s: found an empty list, expected a JSON object with owners, down and cannotRun"]],
+  [
+    [],
+    [
+      "s: found an empty list, expected a JSON object with owners, down, cannotRun, capacity, held and claimed",
+    ],
+  ],
   [{ owner: {} }, ['s: owner: found an unknown key, expected "owners"']],
   [{ owners: { avood: "a" } }, ['s: owners.avood: found an unknown key, expected "avod"']],
   [
@@ -84,7 +89,7 @@ test("an unreadable file", () => {
   });
 });
 
-test("what a server shows is a situation: who takes nothing is down", () => {
+test("the status of a server is a situation: a server that takes nothing is down", () => {
   const shown = {
     server: "a",
     phase: "active",
@@ -92,7 +97,7 @@ test("what a server shows is a situation: who takes nothing is down", () => {
     uptimeMs: 5,
     servers: [
       { id: "a", state: "self", phase: "active", resource: 100 },
-      { id: "b", state: "alive", phase: "draining", resource: 100 },
+      { id: "b", state: "alive", phase: "draining", resource: 100, capacity: 60, holds: true },
     ],
     functions: [
       { id: "avod", owner: "a", state: "running", cannotRunOn: ["b"] },
@@ -105,12 +110,14 @@ test("what a server shows is a situation: who takes nothing is down", () => {
       owners: { avod: "a", games: null },
       down: ["b"],
       cannotRun: { a: [], b: ["avod"] },
+      capacity: { b: 60 },
+      held: true,
     },
   });
   expect(linesAbout({ ...shown, functions: [{ id: "x", owner: "a" }] })[0]).toStartWith(
     "s: owners.x: found an unknown key",
   );
   expect(linesAbout({ ...shown, servers: [{ id: "a" }] })).toEqual([
-    "s: servers.0.state: found a state that is not whole, expected what wingman status --json prints",
+    "s: servers.0.state: found an incomplete state, expected the output of wingman status --json",
   ]);
 });

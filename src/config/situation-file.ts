@@ -1,8 +1,9 @@
 /**
- * The state from which `wingman plan --from` starts, read from a file and judged like a
- * configuration: either what somebody wrote down, or what `wingman status --json` printed.
+ * Reads the starting state of `wingman plan --from` from a file and checks it like a configuration:
+ * either hand-written, or the output of `wingman status --json`.
  */
 import * as v from "valibot";
+import { CAPACITY_MAX } from "../limits.ts";
 import { situationOf } from "./foresight.ts";
 import { parseJson, readTextFile } from "./json-file.ts";
 import type { AircraftConfig, FunctionConfig, Problem } from "./model.ts";
@@ -16,7 +17,7 @@ export type SituationResult =
 
 /**
  * Reads `{"owners":{"FUNCTION":"SERVER"|null},"down":["ID"],"cannotRun":{"SERVER":["FUNCTION"]}}`,
- * where every key may be left out, or a state as a server shows it.
+ * in which every key is optional (as are `capacity` and `held`), or a state as a server shows it.
  */
 export function loadSituation(file: string, config: AircraftConfig): SituationResult {
   const reading = readTextFile(file);
@@ -38,18 +39,22 @@ export function parseSituation(
   return { ok: true, situation: v.parse(schema, value) as Situation };
 }
 
-/** The keys of a situation are others. */
+/** The keys of a situation differ. */
 function isShown(value: unknown): value is object {
   return isObject(value) && "server" in value && "functions" in value;
 }
 
-/** What of a shown state a situation is made of; it shows much more. */
+/** The parts of a shown state that make up a situation; it shows much more. */
 const ShownState = v.looseObject({
   server: v.string(),
   phase: v.string(),
   draining: v.boolean(),
   servers: v.array(
-    v.looseObject({ id: v.string(), state: v.string(), phase: v.nullable(v.string()) }),
+    v.looseObject({
+      ...{ id: v.string(), state: v.string(), phase: v.nullable(v.string()) },
+      capacity: v.optional(v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(100))),
+      holds: v.optional(v.boolean()),
+    }),
   ),
   functions: v.array(
     v.looseObject({
@@ -60,19 +65,27 @@ const ShownState = v.looseObject({
   ),
 });
 
-/** The names in it are judged afterwards, as those of any situation. */
+/** Its names are checked afterwards, like those of any situation. */
 function shownSituation(value: object, problems: Problem[]): unknown {
   const result = v.safeParse(ShownState, value);
   if (result.success) return situationOf(result.output);
   problems.push({
     path: v.getDotPath(result.issues[0]) ?? "",
-    found: "a state that is not whole",
-    expected: "what wingman status --json prints",
+    found: "an incomplete state",
+    expected: "the output of wingman status --json",
   });
   return {};
 }
 
-/** Names come from the aircraft, so that an unknown one is answered with the nearest. */
+const WHOLE_PER_CENT = "a whole number from 0 to 100";
+const Percent = v.pipe(
+  v.number(WHOLE_PER_CENT),
+  v.integer(WHOLE_PER_CENT),
+  v.minValue(0, WHOLE_PER_CENT),
+  v.maxValue(CAPACITY_MAX, WHOLE_PER_CENT),
+);
+
+/** Names come from the aircraft: an unknown one is answered with the nearest. */
 function situationSchema({ servers, functions }: AircraftConfig) {
   const server = nameSchema(
     servers.map(({ id }) => id),
@@ -102,6 +115,14 @@ function situationSchema({ servers, functions }: AircraftConfig) {
         {},
       ),
       down: v.optional(v.array(server, "a list of servers"), []),
+      capacity: v.optional(
+        v.strictObject(
+          Object.fromEntries(servers.map(({ id }) => [id, v.optional(Percent)])),
+          "an object with the per cent that a server gives, for each server",
+        ),
+      ),
+      held: v.optional(v.boolean("true or false")),
+      claimed: v.optional(names),
       cannotRun: v.optional(
         v.strictObject(
           Object.fromEntries(servers.map(({ id }) => [id, v.optional(names)])),
@@ -110,7 +131,7 @@ function situationSchema({ servers, functions }: AircraftConfig) {
         {},
       ),
     },
-    "a JSON object with owners, down and cannotRun",
+    "a JSON object with owners, down, cannotRun, capacity, held and claimed",
   );
 }
 
@@ -122,18 +143,27 @@ function nameSchema(ids: readonly string[], kind: "server" | "function") {
 }
 
 /**
- * No server can own more than it has: such a state was never seen in flight, and its plan would
- * mean nothing.
+ * No server can own more than it has: such a state never occurs in flight, and its plan would mean
+ * nothing.
  */
-function overloadProblems(value: unknown, { servers, functions }: AircraftConfig): Problem[] {
+function overloadProblems(
+  value: unknown,
+  { servers, functions, dimensions }: AircraftConfig,
+): Problem[] {
   const owners = isObject(value) && isObject(value.owners) ? value.owners : {};
-  return servers.flatMap(({ id, resource }) => {
+  return servers.flatMap(({ id, resource, furtherResources }) => {
     const owned = functions.filter(
       (entry) => Object.hasOwn(owners, entry.id) && owners[entry.id] === id,
     );
-    const load = owned.reduce((sum, { required }) => sum + required, 0);
-    if (load <= resource) return [];
-    const found = `functions on "${id}" that need ${load}`;
-    return [{ path: "owners", found, expected: `at most ${resource}, the resource of "${id}"` }];
+    return [resource, ...furtherResources].flatMap((most, place) => {
+      const load = owned.reduce(
+        (sum, entry) => sum + ([entry.required, ...entry.furtherRequired][place] ?? 0),
+        0,
+      );
+      if (load <= most) return [];
+      const unit = dimensions[place] === undefined ? "" : ` ${dimensions[place]}`;
+      const found = `functions on "${id}" that need ${load}${unit}`;
+      return [{ path: "owners", found, expected: `at most ${most}, the resource of "${id}"` }];
+    });
   });
 }

@@ -1,6 +1,6 @@
 /**
- * The keys as they were when the server was started: the supervisor holds them for every engine, so
- * that no change of the files in flight makes an engine that is replaced a stranger to the others.
+ * The keys as of the start of the server. The supervisor keeps them for every engine: if the files
+ * change in flight, a replaced engine does not become a stranger to the others.
  */
 import { createHash } from "node:crypto";
 import type { Stats } from "node:fs";
@@ -11,15 +11,15 @@ export interface StartKeys {
 }
 
 /**
- * The variable in which `manage` is given the marks of the files: of the environment of a process
- * only its own user can see anything, of its arguments everybody.
+ * Variable that gives `manage` the marks of the files: only its own user can read a process's
+ * environment, but everybody its arguments.
  */
 export const KEY_MARKS_VARIABLE = "WINGMAN_KEY_MARKS";
 
 const LENGTH_BYTES = 2;
 const NO_KEY = 0xffff;
 
-/** For the way to an engine: of each key its length, or that there is none, and its bytes. */
+/** For the transfer to an engine: for each key its length, or a mark for none, and its bytes. */
 export function encodeKeys({ key, acceptKey }: StartKeys): Uint8Array {
   const parts = [key, acceptKey].map((one) => {
     const part = new Uint8Array(LENGTH_BYTES + (one?.length ?? 0));
@@ -30,7 +30,7 @@ export function encodeKeys({ key, acceptKey }: StartKeys): Uint8Array {
   return Buffer.concat(parts);
 }
 
-/** @throws RangeError when it is cut short */
+/** @throws RangeError when the bytes are cut short */
 export function decodeKeys(bytes: Uint8Array): StartKeys {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
   let at = 0;
@@ -46,12 +46,12 @@ export function decodeKeys(bytes: Uint8Array): StartKeys {
 }
 
 /**
- * A key file as it was, without the key: enough to tell whether it is so again.
- * Whoever has `salt` and `digest` can test a guess, and no more.
+ * A key file's former state, without the key: enough to recognise it unchanged. Whoever has `salt`
+ * and `digest` can test a guess, and no more.
  */
 export interface KeyFileMark {
   readonly path: string;
-  /** What an unchanged file has in common with this one; see {@link fileIdentity}. */
+  /** Equal for an unchanged file; see {@link fileIdentity}. */
   readonly identity: string;
   readonly salt: string;
   readonly digest: string;

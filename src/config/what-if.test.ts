@@ -10,6 +10,7 @@ const aircraft = (
 ): AircraftConfig => {
   const text = JSON.stringify({
     system: "test",
+    allocation: "preempt",
     servers: Object.entries(servers).map(([id, resource]) => ({ id, resource })),
     functions: Object.entries(functions).map(([id, [required, priority]], index) => ({
       ...{ id, required, priority },

@@ -1,6 +1,6 @@
 /**
- * Which datagrams count (P8; protocol, section 2). Layout and seal are sound; what is asked here is
- * whether the sender lives now, in which incarnation, and whether its table is ours.
+ * Which datagrams count (P8; PROTOCOL.md, "Admission"). Seal and layout are sound; judged here is
+ * whether the sender is alive now, in which incarnation, and whether it holds our table.
  */
 
 import {
@@ -32,15 +32,15 @@ import type { Membership } from "./membership.ts";
 const NOBODY = -1;
 
 export class Admission {
-  /** Newest sequence number that came from each server on each network. */
+  /** Newest sequence number of each server on each network. */
   private readonly networkSequence = new Uint32Array(SERVERS_MAX * NETWORKS_MAX);
-  // A newcomer that has not proven to be fresh: echoed so that it can.
+  // A newcomer that is not proven fresh: we echo it so that it can prove itself.
   private readonly candidate = new Uint32Array(SERVERS_MAX);
   private readonly candidateSequence = new Uint32Array(SERVERS_MAX);
   private readonly candidateHeardUs = new Float64Array(SERVERS_MAX).fill(Number.NEGATIVE_INFINITY);
-  /** How often the server had departed when its candidate came: a newer departure ends it. */
+  /** The server's departures when its candidate came: another departure ends the candidate. */
   private readonly candidateOfDeparture = new Uint32Array(SERVERS_MAX);
-  /** When a datagram with our own index was heard last; −Infinity: never. */
+  /** When a datagram with our own index was last heard; −Infinity: never. */
   private twinHeardUs = Number.NEGATIVE_INFINITY;
 
   constructor(
@@ -52,11 +52,11 @@ export class Admission {
   ) {}
 
   /**
-   * Takes the datagram in `slot` of the events where it counts.
-   * @param sequenceFloor our own sequence number of about one detection time ago: an echo of it or
-   * of a later one is fresh
-   * @returns the COUNTER_* under which it is counted; anything but COUNTER_ACCEPTED changed nothing
-   * that acts (P8)
+   * Takes the datagram in `slot` of the events if it counts.
+   * @param sequenceFloor our sequence number of about one detection time ago: an echo of it or of a
+   * later one is fresh
+   * @returns the COUNTER_* under which it is counted; only COUNTER_ACCEPTED changes anything that
+   * acts (P8)
    */
   accept(
     events: EventQueue,
@@ -79,11 +79,11 @@ export class Admission {
       if (!isOurTable) return this.acceptIncompatible(events, slot, nowUs);
       if (!isKnown) this.begin(server, message.incarnation);
     } else if (!isOurTable) {
-      // While an incarnation is heard there is no other: a second box with its id, or a recording.
+      // While it is heard, anything else with its index is a second box or a recording.
       return COUNTER_UNKNOWN;
     } else if (!isKnown) {
-      // But one that has missed two keep-alives may have been started again: its successor need not
-      // wait for the detection time.
+      // But after two missed keep-alives it may have restarted: its successor does not wait for the
+      // detection time.
       const silentUs = nowUs - membership.lastHeardUs[server];
       if (silentUs < SUCCESSION_PERIODS * this.timing.periodUs) return COUNTER_UNKNOWN;
       if (!this.isFresh(message, sequenceFloor)) return this.acceptCandidate(message, nowUs);
@@ -98,8 +98,8 @@ export class Admission {
   }
 
   /**
-   * Proof that the sender lives now and hears us: it echoes what we sent within about the last
-   * detection time. What was recorded earlier cannot.
+   * Proof that the sender is alive and hears us: it echoes what we sent within about the last
+   * detection time. A recording cannot.
    */
   private isFresh(message: KeepAliveMessage, sequenceFloor: number): boolean {
     const { self, incarnation } = this.identity;
@@ -121,7 +121,7 @@ export class Admission {
       this.networkSequence[server * NETWORKS_MAX + network] = 0;
   }
 
-  /** Each network brings the messages of an incarnation in order: what comes again is replayed. */
+  /** Each network delivers an incarnation's messages in order: what comes again is a replay. */
   private isNewOn(network: number, message: KeepAliveMessage, nowUs: number): boolean {
     const { membership } = this;
     const copy = message.sender * NETWORKS_MAX + network;
@@ -135,15 +135,12 @@ export class Admission {
     return true;
   }
 
-  /**
-   * A first contact or a recording: nothing but our echo answers it, so that a living sender can
-   * prove to be fresh.
-   */
+  /** A first contact or a recording: it gets our echo alone, by which a live one proves itself. */
   private acceptCandidate(message: KeepAliveMessage, nowUs: number): number {
     const server = message.sender;
     marks[MARK_CANDIDATE]++;
     this.candidateHeardUs[server] = nowUs;
-    // recordings that take turns are not answered at once
+    // alternating recordings are not answered at once
     if (this.candidateNow(server) === 0) this.changes.note(CHANGED | AWAITS_ECHO);
     this.candidate[server] = message.incarnation;
     this.candidateSequence[server] = message.sequence;
@@ -151,10 +148,10 @@ export class Admission {
     return message.heardIncarnation[this.identity.self] === 0 ? COUNTER_UNPROVEN : COUNTER_REPLAY;
   }
 
-  /** Two boxes are configured as the same server; each echoes the other so that it can know. */
+  /** Two boxes are configured as this server; each echoes the other, so that both learn of it. */
   private acceptOwnIndex(message: KeepAliveMessage, nowUs: number, sequenceFloor: number): number {
     const { incarnation, nonce } = this.identity;
-    // come back from a joined network or a reflector
+    // our own, back from a joined network or a reflector
     if (message.incarnation === incarnation && message.nonce === nonce) return COUNTER_DUPLICATE;
     this.acceptCandidate(message, nowUs);
     marks[MARK_TWIN]++;
@@ -165,7 +162,7 @@ export class Admission {
     return COUNTER_UNKNOWN;
   }
 
-  /** Such a server is never a peer: it is named in a fault and makes a newcomer wait. */
+  /** Another table: never a peer, but named in a fault, and a reason for a newcomer to wait. */
   private acceptIncompatible(events: EventQueue, slot: number, nowUs: number): number {
     this.acceptCandidate(events.message(slot), nowUs);
     marks[MARK_INCOMPATIBLE]++;
@@ -180,10 +177,7 @@ export class Admission {
     return isOver ? 0 : this.candidate[server];
   }
 
-  /**
-   * What we tell the others about whom we hear: the incarnation, or that of a newcomer that still
-   * has to prove itself; 0 = not heard.
-   */
+  /** The incarnation that we echo: heard, or a newcomer's that must prove itself; 0: not heard. */
   echoIncarnation(server: number): number {
     const { membership } = this;
     return membership.isHeard(server) ? membership.incarnation[server] : this.candidateNow(server);
@@ -196,7 +190,7 @@ export class Admission {
       : this.candidateSequence[server];
   }
 
-  /** A newcomer in the place of a server still heard, −1 for none: echoed beside the other. */
+  /** A newcomer in the place of a server still heard, echoed beside it; −1: none. */
   successor(nowUs: number): number {
     for (let server = 0; server < this.serverCount; server++) {
       if (!this.membership.isHeard(server) || this.candidateNow(server) === 0) continue;
@@ -215,7 +209,7 @@ export class Admission {
 
   // ---- what a newcomer has to know
 
-  /** Somebody was heard within `windowUs` who has not proven yet to be a server that lives. */
+  /** Somebody heard within `windowUs` has not yet proven to be a live server. */
   hearsCandidate(nowUs: number, windowUs: number): boolean {
     for (let server = 0; server < this.serverCount; server++) {
       if (server === this.identity.self || this.membership.isHeard(server)) continue;
@@ -224,12 +218,12 @@ export class Admission {
     return false;
   }
 
-  /** Another box sends with this server's id. */
+  /** Another box sends as this server. */
   hearsTwin(nowUs: number): boolean {
     return nowUs - this.twinHeardUs < this.timing.detectionUs;
   }
 
-  /** When a twin that is heard no more is forgotten. */
+  /** When a twin that fell silent is forgotten. */
   twinDueUs(nowUs: number): number {
     return this.hearsTwin(nowUs) ? this.twinHeardUs + this.timing.detectionUs : NEVER;
   }

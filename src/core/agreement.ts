@@ -1,13 +1,13 @@
 /**
- * When to allocate, from what, and whether the others came to the same (P5). The policies of FIG. 3
- * and FIG. 4 run on S1, a failure or a recovery, and on what equals one: a server drains, a process
- * failed and its function must move, or somebody moves a function by hand. Each server runs them on
- * what all can see. Should two servers have seen events in different orders, the digests of their
- * assignments in the keep-alives differ, and when that lasts everybody computes again from what is
- * seen now.
+ * When to allocate, from what, and whether the others came to the same (P5;
+ * PROTOCOL.md, "Agreement"). The policy runs on S1, a failure or a recovery, and on what equals
+ * one: a server drains or changes what it gives, a process failed, or somebody moves a function by
+ * hand. Each server runs it on what all can see. If two servers saw events in different orders, the
+ * digests of their assignments in the keep-alives differ; if that lasts, everybody allocates again
+ * from what is seen now.
  */
-
-import { Allocation, type Policy } from "../allocation/allocation.ts";
+import { Allocation, assignmentDigest, type Policy } from "../allocation/allocation.ts";
+import { ContingencyBook } from "../allocation/contingency-book.ts";
 import { hasFunction } from "../allocation/function-bitmap.ts";
 import { type FunctionTable, NONE } from "../allocation/function-table.ts";
 import { EFFECT_LOG, type EffectQueue } from "../boundary/effect-queue.ts";
@@ -15,7 +15,7 @@ import { LOG_DISAGREEMENT } from "../boundary/maintenance-code.ts";
 import { PHASE_ACTIVE, PHASE_DRAINING } from "../boundary/phase.ts";
 import { SERVER_ALIVE } from "../boundary/server-state.ts";
 import type { Timing } from "../boundary/timing.ts";
-import { DISAGREEMENT_PERIODS, FUNCTIONS_MAX } from "../limits.ts";
+import { BOOK_STEPS_PER_MS, DISAGREEMENT_PERIODS, FUNCTIONS_MAX } from "../limits.ts";
 import { MARK_DISAGREEMENT, marks } from "../marks.ts";
 import {
   NOTICE_BY_HAND,
@@ -33,35 +33,43 @@ import { lowest, type Membership } from "./membership.ts";
 import type { Moves } from "./moves.ts";
 
 const NOT_DISAGREEING = -1;
+/** Quiet periods before the contingency book begins: after a start or a failure there is work. */
+export const QUIET_PERIODS = 100;
 const BACK_OFF_MAX = 64;
 
 export class Agreement {
   readonly allocation = new Allocation();
   /**
-   * Where each function ran before the last allocation; NONE for nowhere. Its input differs where a
-   * function is moved by hand.
+   * Where each function ran before the last allocation, NONE for nowhere. The allocation's input
+   * differs where a function is moved by hand.
    */
   readonly ranOn = new Int8Array(FUNCTIONS_MAX);
-  /** Digest of the assignment, 32 bits, in every keep-alive. */
+  /** Digest of the assignment, 32 bits; in every keep-alive. */
   digest = 0;
   /** Allocations since the start. */
   allocations = 0;
 
+  /** Steps per period for the contingency book. */
+  stepsAhead: number;
+  readonly book: ContingencyBook;
+  /** The inputs as they are now, and the count of changes when the book last looked. */
+  private readonly now = new Allocation();
+  private nowSeen = -1;
+  private quietPeriods = 0;
   private operable = 0;
   private due = true;
-  /** Of what servers cannot run, what the last allocation has seen. */
+  /** What the last allocation has seen of what servers cannot run. */
   private cannotRunSeen = 0;
   private disagreeingSinceUs = NOT_DISAGREEING;
   private backOff = 1;
   /**
-   * Something was owned somewhere: functions come back from now on, they do not start for the first
-   * time.
+   * Something was owned somewhere: from now on functions come back, not start for the first time.
    */
   private hasRun = false;
 
   constructor(
     private readonly table: FunctionTable,
-    private readonly policy: Policy,
+    policy: Policy,
     private readonly changes: Changes,
     private readonly membership: Membership,
     private readonly handover: Handover,
@@ -69,37 +77,34 @@ export class Agreement {
     private readonly effects: EffectQueue,
     private readonly timing: Timing,
     private readonly self: number,
-  ) {}
+  ) {
+    this.book = new ContingencyBook(table, policy);
+    this.stepsAhead = policy.planner ? (BOOK_STEPS_PER_MS * timing.periodUs) / 1000 : 0;
+  }
 
-  /** This server begins to take part: it allocates at its next update whatever happened before. */
+  /** This server begins to take part: its next update allocates in any case. */
   begin(): void {
     this.due = true;
   }
 
-  /**
-   * An allocation is due, or the others' differ: the next update may allocate although nothing
-   * changes.
-   */
+  /** An allocation is due, or others' differ: the next update may allocate without a change. */
   get isPending(): boolean {
     return this.due || this.disagreeingSinceUs !== NOT_DISAGREEING;
   }
 
-  /** When it would allocate although nothing changes. */
+  /** When it allocates if nothing changes. */
   dueUs(): number {
     if (this.due) return ALWAYS;
     if (this.disagreeingSinceUs === NOT_DISAGREEING) return NEVER;
     return this.disagreeingSinceUs + this.patienceUs();
   }
 
-  /** Each time in a row that tables are computed again it lasts twice as long, up to a limit. */
+  /** Doubles each time in a row that the assignment is computed again, up to a limit. */
   private patienceUs(): number {
     return DISAGREEMENT_PERIODS * this.timing.periodUs * this.backOff;
   }
 
-  /**
-   * S1: allocates when something happened that asks for it. `available`: this server itself may be
-   * given functions.
-   */
+  /** S1: allocates if something asks for it. `available`: this server may be given functions. */
   update(nowUs: number, available: boolean): void {
     const operable = this.operableServers(available);
     const isMoveDue = this.moves.update(nowUs, operable);
@@ -126,52 +131,63 @@ export class Agreement {
   private allocate(nowUs: number): void {
     const { allocation, table, handover } = this;
     this.allocations++;
-    allocation.operable = this.operable;
-    this.gatherCurrent();
-    this.gatherCannotRun();
+    this.gather(allocation);
     this.ranOn.set(allocation.current);
     this.moves.apply(allocation);
-    this.policy.allocate(table, allocation);
-    let digest = 0x811c9dc5; // FNV-1a over the assigned servers
+    this.book.answer(allocation);
     for (let index = 0; index < table.functionCount; index++) {
       const before = handover.assigned[index];
       const after = allocation.assigned[index];
-      digest = Math.imul(digest ^ (after + 1), 0x01000193);
       if (after !== before) this.assign(index, before, after, nowUs);
     }
-    this.digest = digest >>> 0;
-    // the others' digests are to be compared with the new one
+    this.digest = assignmentDigest(allocation, table.functionCount);
+    // compare the others' digests with the new one
     this.changes.note(CHANGED);
   }
 
-  /** Where each function runs or is about to run. Lower server index first where two say so. */
-  private gatherCurrent(): void {
-    const { allocation, table, membership, handover } = this;
+  /** Once per period when it is quiet: works out reactions to the next events. */
+  planAhead(): void {
+    if (this.isPending || this.stepsAhead === 0) return;
+    this.quietPeriods = this.nowSeen === this.changes.total ? this.quietPeriods + 1 : 0;
+    this.nowSeen = this.changes.total;
+    if (this.quietPeriods === QUIET_PERIODS) {
+      this.gather(this.now);
+      this.book.open(this.now);
+    }
+    if (this.quietPeriods >= QUIET_PERIODS) this.book.advance(this.stepsAhead);
+  }
+
+  /**
+   * The inputs that all servers see: where each function runs or is about to, what servers cannot
+   * run, withhold and hold. If two claim to run the same, the lower server index counts.
+   */
+  private gather(inputs: Allocation): void {
+    const { table, membership, handover, self } = this;
+    inputs.operable = this.operable;
+    inputs.holds = handover.room.inputs.holds;
+    inputs.withheld[self] = handover.room.inputs.withheld;
+    for (let left = membership.counting; left !== 0; left &= left - 1) {
+      const { withheld, holds } = membership.said(lowest(left));
+      inputs.withheld[lowest(left)] = withheld;
+      if (holds !== 0) inputs.holds = true;
+    }
     for (let index = 0; index < table.functionCount; index++) {
-      let owner = hasFunction(handover.owns, 0, index) ? this.self : NONE;
-      let claimant = hasFunction(handover.claims, 0, index) ? this.self : NONE;
+      let owner = hasFunction(handover.owns, 0, index) ? self : NONE;
+      let claimant = hasFunction(handover.claims, 0, index) ? self : NONE;
+      let cannotRun = handover.failed[index] !== 0 ? 1 << self : 0;
       for (let left = membership.counting; left !== 0; left &= left - 1) {
         const server = lowest(left);
         if ((owner === NONE || server < owner) && membership.owns(server, index)) owner = server;
         if ((claimant === NONE || server < claimant) && membership.claims(server, index))
           claimant = server;
+        if (membership.cannotRun(server, index)) cannotRun |= 1 << server;
       }
-      // A function on its way from a server that drains belongs to the server that claims it.
+      // On its way from a server that drains, a function belongs to its claimant.
       const ownerStays = owner !== NONE && (this.operable & (1 << owner)) !== 0;
-      allocation.current[index] = ownerStays || claimant === NONE ? owner : claimant;
+      inputs.claimed[index] = ownerStays || claimant === NONE ? 0 : 1;
+      inputs.current[index] = inputs.claimed[index] === 0 ? owner : claimant;
+      inputs.cannotRun[index] = cannotRun;
       if (owner !== NONE) this.hasRun = true;
-    }
-  }
-
-  private gatherCannotRun(): void {
-    const { allocation, table, membership, handover } = this;
-    for (let index = 0; index < table.functionCount; index++) {
-      let mask = handover.failed[index] !== 0 ? 1 << this.self : 0;
-      for (let left = membership.counting; left !== 0; left &= left - 1) {
-        const server = lowest(left);
-        if (membership.cannotRun(server, index)) mask |= 1 << server;
-      }
-      allocation.cannotRun[index] = mask;
     }
   }
 
@@ -200,14 +216,14 @@ export class Agreement {
     return this.membership.phase(server) === PHASE_DRAINING;
   }
 
-  /** Why a function goes away from server `from`, as its clients are told. */
+  /** Why a function leaves server `from`, as its clients are told. */
   private reasonToLeave(index: number, from: number, otherwise: number): number {
     if (from === NONE) return otherwise;
     if ((this.allocation.cannotRun[index] & (1 << from)) !== 0) return NOTICE_PROCESS_FAILED;
     return this.isDraining(from) ? NOTICE_DRAIN : otherwise;
   }
 
-  /** Does a living server hold another assignment for longer than messages need? */
+  /** Has a living server held another assignment for longer than messages need? */
   private disagreesTooLong(nowUs: number): boolean {
     let rival = NONE;
     for (let server = 0; server < this.table.serverCount; server++) {

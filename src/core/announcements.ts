@@ -1,7 +1,6 @@
 /**
  * When VIPs that are up are announced again (gratuitous ARP, unsolicited neighbour advertisement):
- * once more after they came, in case the first was lost, and whenever somebody else was or is
- * there.
+ * once after they came up, in case the first was lost, and when another server took them or let go.
  */
 
 import { NONE } from "../allocation/function-table.ts";
@@ -13,7 +12,7 @@ export class Announcements {
   /** When each function is announced next. */
   readonly atUs = new Float64Array(FUNCTIONS_MAX);
   private readonly left = new Uint8Array(FUNCTIONS_MAX);
-  /** Server with which each function is owned twice, or NONE. */
+  /** The other server that owns each function, or NONE. */
   private readonly rival = new Int8Array(FUNCTIONS_MAX).fill(NONE);
 
   constructor(
@@ -21,21 +20,21 @@ export class Announcements {
     private readonly againUs: number,
   ) {}
 
-  /** The function came up, and was announced with its address. */
+  /** The function came up and was announced. */
   begin(index: number, nowUs: number): void {
     this.atUs[index] = nowUs + this.againUs;
     this.left[index] = 1;
   }
 
-  /** Now, and once more later: the first may be lost. */
+  /** Now and once later, in case the first is lost. */
   repeat(index: number, nowUs: number): void {
     this.atUs[index] = nowUs;
     this.left[index] = 2;
   }
 
   /**
-   * Once in a step, for a function that is up.
-   * @param rival server that owns it too, or NONE: it is announced when one came or has let go
+   * Once per step for a function that is up.
+   * @param rival the other server that owns it, or NONE; a change of it is announced
    */
   update(index: number, nowUs: number, rival: number): void {
     if (rival !== this.rival[index]) {

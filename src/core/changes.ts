@@ -1,14 +1,14 @@
 /**
- * How often that has changed which others go by. These numbers only grow: nobody takes a change
- * away from another reader, each remembers the number that it has seen.
+ * Counts changes of what decisions depend on. The numbers only grow: each reader remembers the one
+ * it has seen, so none takes a change away from another.
  */
 
 // ---- what has changed, as a mask
 /** Something that a decision may depend on; every change is one. */
 export const CHANGED = 1;
-/** What a server cannot run: an S1 of its own, because a function must move. */
+/** What a server cannot run or withholds: an S1 of its own, because functions must move. */
 export const CHANGED_CANNOT_RUN = 2;
-/** What moves are asked for, or whether they count. */
+/** Which moves are asked for, or whether they count. */
 export const CHANGED_MOVES = 4;
 /** A peer waits for our echo: a claim, a view, a newcomer's first message. */
 export const AWAITS_ECHO = 8;
@@ -19,7 +19,7 @@ export class Changes {
   moves = 0;
   echoes = 0;
 
-  /** @param mask CHANGED and what else; 0: nothing has changed */
+  /** @param mask CHANGED and the kind of change; 0: nothing has changed */
   note(mask: number): void {
     if (mask === 0) return;
     this.total++;
@@ -29,6 +29,6 @@ export class Changes {
   }
 }
 
-// ---- when a part wants to be looked at although nothing has changed, in µs
+// ---- when a part must be looked at although nothing has changed, in µs
 export const ALWAYS = Number.NEGATIVE_INFINITY;
 export const NEVER = Number.POSITIVE_INFINITY;

@@ -46,7 +46,7 @@ describe("periods", () => {
       [BEGAN_US, 10_000],
       [BEGAN_US + 13_000, 20_000],
       [BEGAN_US + 20_000, 30_000],
-      [BEGAN_US + 57_000, 60_000], // missed ones are left out
+      [BEGAN_US + 57_000, 60_000], // missed ones are skipped
     ]) {
       engine.beginPeriod(atUs);
       expect(engine.nextSendUs).toBe(BEGAN_US + nextUs);
@@ -102,7 +102,7 @@ describe("phases", () => {
     expect(engine.phase).toBe(PHASE_ACTIVE);
   });
 
-  test("a link that comes back makes it listen anew", () => {
+  test("a link that comes back makes it listen again", () => {
     const engine = active();
     engine.events.push(EVENT_CARRIER, 0, 0);
     engine.events.push(EVENT_CARRIER, 0, 1);
@@ -202,7 +202,7 @@ test("a newcomer waits for a server that it has heard and that has not proven it
     1_000_000,
     BEGAN_US,
   );
-  /** Server 1 still echoes the incarnation that was here before, and is stopped after that. */
+  /** Server 1 still echoes our former incarnation, and stops after that. */
   const hear = (atUs: number): void => {
     const message = engine.events.nextMessage();
     Object.assign(message, {
@@ -219,11 +219,11 @@ test("a newcomer waits for a server that it has heard and that has not proven it
   };
   const heardUs = BEGAN_US + 60_000;
   hear(heardUs);
-  fly(engine, heardUs + timing.detectionUs - 1); // it has listened for longer than it has to
+  fly(engine, heardUs + timing.detectionUs - 1); // it has listened for longer than it must
   expect(engine.phase).toBe(PHASE_LISTENING);
   engine.step(heardUs + timing.detectionUs);
   expect(engine.phase).toBe(PHASE_ACTIVE);
-  // Recordings that go on and on hold it up for a bounded time.
+  // Endless recordings hold it up for a bounded time only.
   const held = new Engine(
     new FunctionTable([10, 10], []),
     PREEMPT,

@@ -1,10 +1,9 @@
 /**
  * The decisions of one server: a function of time and events over preallocated tables. Events go
- * in, effects come out, `step` calls nobody. The order of its phases is fixed: events, silence,
- * phase, allocation (S1–S16), hand-over, good-bye, and whether to send at once. Announcements and
- * hand-over deadlines are looked at with the next period at the latest.
+ * in, effects come out, `step` calls nobody. Its phases have a fixed order: events, silence, phase,
+ * allocation (S1–S16), hand-over, good-bye, and whether to send at once. The next period at the
+ * latest handles announcements and hand-over deadlines.
  */
-
 import type { Policy } from "../allocation/allocation.ts";
 import type { FunctionTable } from "../allocation/function-table.ts";
 import {
@@ -18,6 +17,7 @@ import {
   EVENT_CARRIER,
   EVENT_CLIENT_MAC,
   EVENT_COMMAND,
+  EVENT_INPUTS,
   EVENT_KEEP_ALIVE,
   EVENT_MOVE,
   EVENT_PROCESS,
@@ -35,6 +35,7 @@ import {
 import type { Identity } from "../boundary/identity.ts";
 import { LOG_CARRIER_LOST, LOG_CARRIER_PRESENT } from "../boundary/maintenance-code.ts";
 import { PHASE_ACTIVE } from "../boundary/phase.ts";
+import { Stall } from "../boundary/stall.ts";
 import type { Timing } from "../boundary/timing.ts";
 import { FUNCTIONS_MAX, SERVERS_MAX } from "../limits.ts";
 import { MARK_UNREAD, marks } from "../marks.ts";
@@ -53,7 +54,6 @@ import { Moves } from "./moves.ts";
 import { Phases } from "./phases.ts";
 import { Relay } from "./relay.ts";
 import { Sender } from "./sender.ts";
-import { Stall } from "./stall.ts";
 import { Strangers } from "./strangers.ts";
 
 export class Engine {
@@ -74,17 +74,17 @@ export class Engine {
   private readonly listening: Listening;
   private readonly records: MembershipRecords;
 
-  /** Time at which `step` is to be called again at the latest. */
+  /** Call `step` again at this time at the latest. */
   wakeUs: number;
-  /** Whether steps in which nothing changed are left out, and how many were not. */
+  /** Skip steps in which nothing changed; and the number of steps not skipped. */
   skips = true;
   decisions = 0;
   /** Time of the last `beginPeriod` or `step`. */
   private nowUs: number;
-  /** What the last decision had seen, and when the next one is due although nothing changes. */
+  /** What the last decision saw, and when the next is due even if nothing changes. */
   private seen = -1;
   private dueUs = ALWAYS;
-  /** When silence is to be judged again, and who was watched when that was worked out. */
+  /** When to judge silence again, and who was watched when that was computed. */
   private silenceDueUs = 0;
   private watched = 0;
 
@@ -177,12 +177,12 @@ export class Engine {
     return this.sender.nextSendUs;
   }
 
-  /** A keep-alive is to be composed and sent now. */
+  /** Compose and send a keep-alive now. */
   get sendRequested(): boolean {
     return this.sender.isRequested;
   }
 
-  /** Flight begins now: what start-up took counts neither as lateness nor as listening. */
+  /** Flight begins now: start-up counts neither as lateness nor as listening. */
   begin(nowUs: number): void {
     this.isolation.begin(nowUs);
     this.listening.begin(nowUs);
@@ -202,25 +202,23 @@ export class Engine {
   }
 
   /**
-   * The loop comes late to its keep-alive: it then reads and decides first, so that what it echoes
-   * is not what it knew before. The others would take an old echo for a message that was lost, and
-   * let their leases run out.
+   * The loop is late for its keep-alive. It then reads and decides first, so that it echoes what
+   * has arrived meanwhile: the others would take an old echo for a lost message, and let their
+   * leases run out.
    */
   isLate(nowUs: number): boolean {
     return this.stall.isLate(nowUs, this.nextSendUs);
   }
 
   /**
-   * VIPs may be up here, or come up. One that has let go of everything and leaves is granted
-   * nothing any more, and needs nothing.
+   * VIPs are or may come up here. A leaving server that has let go of everything needs no lease.
    */
   get needsLease(): boolean {
     return !this.phases.leaving || this.handover.busy !== 0;
   }
 
   /**
-   * This loop was held up for longer than the others wait. To be asked first in every turn: then
-   * everything is let go before anything else.
+   * This loop was held up for longer than the others wait: the turn first lets go of everything.
    */
   hasStalled(nowUs: number): boolean {
     return this.stall.has(nowUs, this.nextSendUs);
@@ -229,15 +227,14 @@ export class Engine {
   /**
    * Takes all events and decides. Bounded: EVENTS_MAX events, one allocation, FUNCTIONS_MAX × 3
    * rows of hand-over.
-   * @param allRead the networks hold nothing more that has arrived; otherwise silence is not judged
-   * yet
-   * @param readUs a time before they were read: what has arrived since may not have been looked at
+   * @param allRead no arrival is left unread; otherwise silence is not judged yet
+   * @param readUs a time before the reading: later arrivals may be unread
    */
   step(nowUs: number, allRead = true, readUs = nowUs): void {
     this.stall.noteStep(nowUs, this.nowUs);
     this.nowUs = nowUs;
     if (this.stall.stoppedInTurn) {
-      this.events.clear(); // nothing is decided any more: the next turn lets go
+      this.events.clear(); // no more decisions: the next turn lets go
       this.wakeUs = nowUs;
       return;
     }
@@ -254,8 +251,8 @@ export class Engine {
   }
 
   /**
-   * Nothing has changed since the last decision, and no time has come: another one would change
-   * nothing. Most steps in flight are so; tests compare flights in which none is left out.
+   * Nothing has changed since the last decision and nothing is due, so another one would change
+   * nothing. Most steps are like this; tests compare them with flights that skip none.
    */
   private isQuiet(nowUs: number): boolean {
     return this.skips && this.seen === this.changes.total && nowUs < this.dueUs;
@@ -263,7 +260,7 @@ export class Engine {
 
   /** @returns whether to come back at once */
   private decide(nowUs: number): boolean {
-    // What changes from now on is looked at in the next step, whoever has looked already.
+    // The next step looks at whatever changes from here on.
     this.seen = this.changes.total;
     this.decisions++;
     if (this.membership.promoteAll(nowUs)) this.handover.announceAll(nowUs);
@@ -287,7 +284,7 @@ export class Engine {
     return Math.min(dueUs, this.handover.dueUs, this.strangers.dueUs);
   }
 
-  /** What the next datagram says: the settled state under the next sequence number. */
+  /** The next datagram: the settled state under the next sequence number. */
   compose(): KeepAliveMessage {
     this.sender.compose(this.nowUs);
     this.lease.noteSent(this.sender.sequence, this.nowUs);
@@ -321,8 +318,8 @@ export class Engine {
     const first = events.first[slot];
     const second = events.second[slot];
     const kind = events.kind[slot];
-    // A witness that answers keeps a server from being isolated, and ends that in a step that is
-    // not quiet.
+    // A witness's answer changes nothing by itself: it keeps a server from being isolated, and an
+    // isolated one decides in every step.
     if (kind !== EVENT_WITNESS) this.changes.note(CHANGED);
     switch (kind) {
       case EVENT_VIP_UP:
@@ -352,6 +349,10 @@ export class Engine {
       case EVENT_COMMAND:
         this.phases.takeCommand(first);
         break;
+      case EVENT_INPUTS:
+        handover.room.inputs.ask(first, second === 1);
+        this.sender.isRequested = true;
+        break;
       case EVENT_MOVE:
         this.moves.ask(index, first, nowUs);
         break;
@@ -371,10 +372,7 @@ export class Engine {
     }
   }
 
-  /**
-   * @returns when it is to be judged again at the latest; until then nobody who is watched now can
-   * have been silent for long enough
-   */
+  /** @returns when to judge again at the latest: no watched peer can time out before this */
   private judgeSilence(nowUs: number): number {
     const { membership } = this;
     const watched = membership.heard | (membership.incompatible << SERVERS_MAX);

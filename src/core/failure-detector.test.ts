@@ -32,13 +32,13 @@ beforeEach(() => {
   membership.lastHeardUs[2] = 5000;
 });
 
-test("says when the next server could fall due, and nothing changes before", () => {
+test("reports when the next server could be due, and nothing changes before", () => {
   expect(detect(6000)).toBe(31_000);
   expect(detect(30_999)).toBe(31_000);
   expect(membership.state[1]).toBe(SERVER_ALIVE);
 });
 
-test("at that very microsecond the server has failed, when nobody else hears it", () => {
+test("at that very microsecond the server has failed, if no other server hears it", () => {
   expect(detect(31_000)).toBe(35_000);
   expect(membership.state[1]).toBe(SERVER_LOST);
   expect(membership.state[2]).toBe(SERVER_ALIVE);
@@ -64,7 +64,7 @@ test("a witness that fails at the same time is no witness", () => {
   expect([...membership.state.slice(1, 3)]).toEqual([SERVER_LOST, SERVER_LOST]);
 });
 
-test("a server that said good-bye stays so; one with another table is lost like any other", () => {
+test("a server that has left stays so; one with another table is lost like any other", () => {
   membership.setState(1, SERVER_LEAVING);
   membership.setState(2, SERVER_INCOMPATIBLE);
   detect(100_000);

@@ -1,7 +1,7 @@
 /**
- * Judges silence (patent [0027]; protocol, section 2). A server that is not heard for the detection
- * time has failed only when every server that we hear has lost it too; otherwise it is unreachable
- * from here and its functions are left alone.
+ * Judges silence (patent [0027]; PROTOCOL.md, "Membership"). A server that is not heard for the
+ * detection time has failed only if every server that we hear has lost it, too; otherwise it is
+ * unreachable from here, and its functions are left alone.
  */
 
 import type { FunctionTable } from "../allocation/function-table.ts";
@@ -16,12 +16,11 @@ import { MARK_CORROBORATED, MARK_UNREACHABLE, marks } from "../marks.ts";
 import type { Membership } from "./membership.ts";
 
 /**
- * Moves silent servers to lost or unreachable, and unreachable ones to lost when the last witness
- * has lost them too. Silence that was our own, because this loop was late, is not held against
- * them.
+ * Moves silent servers to unreachable, and these to lost once no server that is alive hears them.
+ * Our own lateness is not held against them.
  * @param detectionUs silence after which a server counts as failed
- * @returns the earliest time in µs at which another server could fall due, or what a lost one owned
- * may be taken; Infinity when neither can be
+ * @returns the earliest time in µs at which another server can time out, or the functions of a lost
+ * one become free; Infinity: none
  */
 export function detectFailures(
   table: FunctionTable,
@@ -42,7 +41,7 @@ export function detectFailures(
       continue;
     }
     if (state !== SERVER_INCOMPATIBLE) marks[MARK_UNREACHABLE]++;
-    // The view is sent at once with the state: from now on the others see that we do not hear it.
+    // The change goes out at once: the others see that we no longer hear it.
     membership.setState(server, state === SERVER_INCOMPATIBLE ? SERVER_LOST : SERVER_UNREACHABLE);
   }
   if (membership.unreachable === 0) return dueUs;

@@ -1,13 +1,13 @@
-/** Servers with another table are no peers (protocol, section 4). */
+/** Servers with another table are no peers (PROTOCOL.md, "Another table"). */
 
 import { PHASE_ACTIVE, PHASE_DRAINING } from "../boundary/phase.ts";
 import { FLAG_OWNS } from "../wire/keep-alive.ts";
 import { lowest, type Membership } from "./membership.ts";
 
 /**
- * Whether this server gives way to those with another table. Whoever serves goes on, and a newcomer
- * stays passive. Where both sides serve, or both are new, the larger goes on, or the one with the
- * lowest server index. How large each is its members tell, so that both sides compare the same,
+ * Whether this server gives way to those with another table. Whoever serves goes on; a newcomer
+ * stays passive. If both sides serve, or both are new, the larger goes on, or on a tie the one with
+ * the lowest server index. Members report the size of their side, so both compare the same numbers
  * whoever hears whom.
  * @param serving this server is active or draining
  */

@@ -17,7 +17,7 @@ describe("a kernel that refuses", () => {
     flight = new TurnFlight({ functions: 1 });
   });
 
-  /** So many turns, a quarter of a period apart. @returns those of the calls that were made */
+  /** Flies this many turns, a quarter of a period apart. @returns which of the calls were made */
   function fly(turns: number, ...calls: string[]): string[] {
     const made: string[] = [];
     for (let turn = 0; turn < turns; turn++) {
@@ -60,7 +60,7 @@ describe("a kernel that refuses", () => {
     expect(flight.shell.sent.owns[0]).toBe(1);
   });
 
-  test("for a reason that does not pass: it is not tried again before the shell says so", () => {
+  test("for a lasting reason: it is not retried before the shell allows it", () => {
     flight.shell.vipError = EACCES;
     flight.shell.mayPass = false;
     takeAway();

@@ -1,7 +1,7 @@
 /**
- * The state machine of a function on one server as a table (protocol, section 4): what is looked at
- * in each state, what is done then, and which state follows. Conditions and actions are numbers
- * here and mean something in handover.ts alone.
+ * The state machine of a function on one server as a table (PROTOCOL.md, "Hand-over"): for each
+ * state the conditions, the action and the next state. Conditions and actions are numbers whose
+ * meaning is in handover.ts.
  */
 
 import {
@@ -29,7 +29,7 @@ export const STOPPING = 5; // its process has been told to stop; the VIPs still 
 export const REMOVING = 6; // its VIPs are being removed
 export const ENDING = 7; // its VIPs are gone, its process is still ending
 
-// ---- conditions, cheapest first in each state's rows
+// ---- conditions; each state's rows have the cheapest first
 export const NOT_OURS = 0;
 export const OURS = 1;
 export const MAY_TAKE = 2;
@@ -62,8 +62,8 @@ export const PUT_BACK = 11;
 export const RESUME_SERVICE = 12;
 
 /**
- * The state machine: state, condition, action, next state, and the mark of a row that is rare. The
- * first row whose condition holds is taken; without one nothing happens.
+ * State, condition, action, next state, and the mark of a rare row. The first row whose condition
+ * holds is taken; if none does, nothing happens.
  */
 const ROWS: readonly (readonly [number, number, number, number, number])[] = [
   [IDLE, OURS, CLAIM, CLAIMED, MARK_COMMON], // the policy gave it to us (S6)
@@ -94,7 +94,7 @@ const ROWS: readonly (readonly [number, number, number, number, number])[] = [
   [ENDING, PROCESS_GONE, RELEASE, IDLE, MARK_COMMON],
 ];
 
-/** Where the rows of each state begin in ROWS, and one end more. */
+/** Where each state's rows begin in ROWS, and the end of the last. */
 export const ROW_START = new Uint8Array(ENDING + 2);
 for (let state = IDLE; state <= ENDING + 1; state++) {
   ROW_START[state] = ROWS.filter((row) => row[0] < state).length;

@@ -1,17 +1,15 @@
 /**
- * Break before make (protocol, section 4): one small state machine for every function on this
- * server. The machine is driven by level, not by edge: every step compares what is assigned with
- * what is up, so that a lost notification, an address removed by hand and a restart heal by the
- * same rows.
+ * Break before make (PROTOCOL.md, "Hand-over"): one small state machine per function on this
+ * server. It is driven by level, not by edge: every step compares what is assigned with what is up,
+ * so a lost notification, an address removed by hand and a restart heal by the same rows.
  *
- * A claim is heard by every living server before a VIP goes up: the claimant waits until all of
- * them have echoed the message that carried the claim. An echo is sent after the claim was taken
- * in, so of two claimants at least one knows of the other in time, and the lower server index goes
- * first (P1).
+ * Every living server hears a claim before a VIP goes up: the claimant waits until all have echoed
+ * the message that carried it. A server echoes after it took the claim in, so of two claimants at
+ * least one knows of the other in time, and the lower server index goes first (P1).
  */
-
 import { type FunctionTable, NONE } from "../allocation/function-table.ts";
 import { mayBeTried } from "../allocation/retry.ts";
+import { Room } from "../allocation/room.ts";
 import {
   EFFECT_LOG,
   EFFECT_NOTICE,
@@ -80,20 +78,17 @@ import { Vips } from "./vips.ts";
 
 export class Handover {
   readonly state = new Uint8Array(FUNCTIONS_MAX);
-  /**
-   * Server each function is assigned to in our table; written by the agreement after each
-   * allocation.
-   */
+  /** Server each function is assigned to, by our last allocation; written by the agreement. */
   readonly assigned = new Int8Array(FUNCTIONS_MAX);
-  /** Why each function comes here: REASON_* of wire/control. */
+  /** Why each function starts here: REASON_* of wire/control. */
   readonly startReason = new Uint8Array(FUNCTIONS_MAX);
   /** The same for its clients: NOTICE_* reasons of wire/client-notice. */
   readonly startNoticeReason = new Uint8Array(FUNCTIONS_MAX);
   /** Why each function is stopped: NOTICE_* reasons. */
   readonly stopReason = new Uint8Array(FUNCTIONS_MAX);
-  /** When the assignment of each function changed last. */
+  /** When each function's assignment last changed. */
   readonly assignedSinceUs = new Float64Array(FUNCTIONS_MAX);
-  /** 1 where the function cannot run on this server: its process or its VIP failed. */
+  /** 1: the function cannot run on this server: its process or its VIP failed. */
   readonly failed = new Uint8Array(FUNCTIONS_MAX);
   private readonly claimSequence = new Uint32Array(FUNCTIONS_MAX);
   readonly rivals: Rivals;
@@ -102,19 +97,19 @@ export class Handover {
   private readonly announcements: Announcements;
 
   private readonly sets: OwnSets;
-  // The arrays of our sets, as the others may read them.
+  // The arrays of our sets, for others to read.
   readonly owns: Uint32Array;
   readonly claims: Uint32Array;
   readonly ready: Uint32Array;
   readonly cannotRun: Uint32Array;
 
-  /** Required resource of everything that is up or still ending here. */
-  load = 0;
+  /** Room beside everything that is up or still ending here. */
+  readonly room: Room;
   /** Functions that are not idle. */
   busy = 0;
-  /** A row was taken in the last `advance`: others may hold now. */
+  /** The last `advance` took a row: conditions of others may hold now. */
   advanced = false;
-  /** When a function is to be looked at again although nothing changes. */
+  /** When to look at a function again if nothing changes. */
   dueUs = ALWAYS;
 
   constructor(
@@ -127,6 +122,7 @@ export class Handover {
     announceAgainUs: number,
   ) {
     this.rivals = new Rivals(table, membership, self);
+    this.room = new Room(table, self);
     this.vips = new Vips(effects, announceAgainUs);
     this.processes = new Processes(table, effects);
     this.announcements = new Announcements(effects, announceAgainUs);
@@ -146,15 +142,15 @@ export class Handover {
   }
 
   /**
-   * Advances every function by at most three rows, in the order of S3: the more important take the
-   * room first.
+   * Advances each function by at most three rows, in the order of S3: the more important get room
+   * first.
    * @param mayServe this server is active or draining; otherwise it lets go of everything
-   * @param nextSequence sequence number of the next keep-alive, which will carry new claims
+   * @param nextSequence sequence number of the next keep-alive, which carries new claims
    */
   advance(nowUs: number, mayServe: boolean, nextSequence: number): void {
     this.advanced = false;
-    const { table, state } = this;
-    let room = table.resource[this.self] - this.load;
+    const { table, state, room } = this;
+    room.begin();
     this.dueUs = Number.POSITIVE_INFINITY;
     this.sets.clear();
     for (let place = 0; place < table.functionCount; place++) {
@@ -162,26 +158,21 @@ export class Handover {
       for (let rows = 0; rows < 3; rows++) {
         const before = state[index];
         if (before === IDLE && (!mayServe || this.assigned[index] !== this.self)) break;
-        const loadBefore = this.load;
-        if (!this.takeRow(index, nowUs, mayServe, nextSequence, room)) break;
-        room += loadBefore - this.load;
+        if (!this.takeRow(index, nowUs, mayServe, nextSequence)) break;
         this.advanced = true;
       }
-      const isReady = state[index] === CLAIMED && room >= table.required[index];
-      if (isReady) room -= table.required[index]; // kept for it: the old owner may let go
+      const isReady = state[index] === CLAIMED && this.mayBeHere(index);
+      if (isReady) room.keep(index); // the old owner may let go
       const ready = isReady || this.isServing(index);
       this.sets.add(index, state[index], this.failed[index] !== 0, ready);
       if (state[index] === UP)
         this.announcements.update(index, nowUs, this.rivals.ownerAfterUs(index));
       this.noteDue(index, nowUs);
     }
-    if (this.advanced) this.changes.note(CHANGED); // room that one gave may be another's
+    if (this.advanced) this.changes.note(CHANGED); // room that one gave up may serve another
   }
 
-  /**
-   * When the function has to be looked at again although nothing changes: while it is on its way,
-   * always.
-   */
+  /** When to look at the function again if nothing changes: always while it is on its way. */
   private noteDue(index: number, nowUs: number): void {
     const state = this.state[index];
     if (state === IDLE) return;
@@ -205,16 +196,10 @@ export class Handover {
     this.changes.note(CHANGED);
   }
 
-  private takeRow(
-    index: number,
-    nowUs: number,
-    mayServe: boolean,
-    nextSequence: number,
-    room: number,
-  ): boolean {
+  private takeRow(index: number, nowUs: number, mayServe: boolean, nextSequence: number): boolean {
     const state = this.state[index];
     for (let row = ROW_START[state]; row < ROW_START[state + 1]; row++) {
-      if (!this.holds(ROW_CONDITION[row], index, nowUs, mayServe, room)) continue;
+      if (!this.holds(ROW_CONDITION[row], index, nowUs, mayServe)) continue;
       marks[ROW_MARK[row]]++;
       this.act(ROW_ACTION[row], index, nowUs, nextSequence);
       this.enter(index, ROW_NEXT[row]);
@@ -223,13 +208,15 @@ export class Handover {
     return false;
   }
 
-  private holds(
-    condition: number,
-    index: number,
-    nowUs: number,
-    mayServe: boolean,
-    room: number,
-  ): boolean {
+  /** There is room, and nothing here that it must be apart from. */
+  private mayBeHere(index: number): boolean {
+    const { table, state } = this;
+    for (let at = table.partnerStart[index]; at < table.partnerStart[index + 1]; at++)
+      if (table.isApart[at] !== 0 && state[table.partner[at]] > CLAIMED) return false;
+    return this.room.fits(index);
+  }
+
+  private holds(condition: number, index: number, nowUs: number, mayServe: boolean): boolean {
     const ours = mayServe && this.assigned[index] === this.self && this.failed[index] === 0;
     switch (condition) {
       case OURS:
@@ -238,9 +225,10 @@ export class Handover {
         return !ours;
       case MAY_TAKE:
         return (
-          room >= this.table.required[index] &&
+          this.mayBeHere(index) &&
           this.rivals.isFree(index, nowUs) &&
-          this.rivals.haveEchoed(this.claimSequence[index])
+          this.rivals.haveEchoed(this.claimSequence[index]) &&
+          !this.rivals.mayStillClaim(nowUs)
         );
       case VIP_IS_UP:
         return this.vips.isUp(index);
@@ -274,13 +262,13 @@ export class Handover {
   }
 
   private act(action: number, index: number, nowUs: number, nextSequence: number): void {
-    const { effects, table, vips } = this;
+    const { effects, vips } = this;
     switch (action) {
       case CLAIM:
         this.claimSequence[index] = nextSequence;
         break;
       case ADD_VIP:
-        this.load += table.required[index];
+        this.room.take(index);
         vips.add(index);
         break;
       case PUT_BACK:
@@ -317,7 +305,7 @@ export class Handover {
         this.processes.end(index);
         break;
       case RELEASE:
-        this.load -= table.required[index];
+        this.room.giveBack(index);
         effects.push(EFFECT_LOG, LOG_FUNCTION_RELEASED, index, 0);
         break;
     }
@@ -352,7 +340,7 @@ export class Handover {
     return this.membership.isReadyFor(target, index);
   }
 
-  /** A partition healed: every VIP is announced again. */
+  /** A partition healed: announce every VIP again. */
   announceAll(nowUs: number): void {
     for (let index = 0; index < this.table.functionCount; index++) {
       if (this.state[index] === UP) this.announcements.repeat(index, nowUs);
@@ -361,7 +349,7 @@ export class Handover {
 
   // ---- events
 
-  /** Somebody removed an address that should be up: it is put back. */
+  /** Somebody removed an address that should be up: put it back. */
   onVipRemoved(index: number): void {
     if (this.state[index] !== IDLE) this.vips.onRemoved(index);
   }
@@ -386,7 +374,7 @@ export class Handover {
     for (let index = 0; index < this.table.functionCount; index++) this.setFailed(index, 0);
   }
 
-  /** Its clients may be told that it is here. */
+  /** Its clients may be told that it runs here. */
   isUp(index: number): boolean {
     return this.state[index] === UP || this.state[index] === RESTORING;
   }

@@ -71,7 +71,7 @@ class Story {
   }
 }
 
-test("who reaches no witness while another server does is cut off after its patience", () => {
+test("a server that reaches no witness while another one does is cut off after its patience", () => {
   const story = new Story();
   story.fly(100, OTHERS_REACH, true);
   expect(story.isolation.dueUs(story.nowUs, OTHERS_REACH)).toBe(story.nowUs + PATIENCE_US);
@@ -102,7 +102,7 @@ test("it takes part again after it has reached a witness without a break for the
   expect(story.fly(10, OTHERS_REACH, true)).toBe(false);
 });
 
-test("it takes part again at once when nobody is there any more who would serve", () => {
+test("it takes part again at once when no other server is left to serve", () => {
   const story = new Story();
   expect(story.fly(1_000, OTHERS_REACH, false)).toBe(true);
   expect(story.fly(10, NO_OTHER, false)).toBe(false);

@@ -1,13 +1,12 @@
 /**
- * Whether this server is cut off from its clients (protocol, section 6). The witnesses, addresses
+ * Whether this server is cut off from its clients (PROTOCOL.md, "Isolation"). Witnesses, addresses
  * on the client network that answer ARP, tell:
  *
- * - It hears no other server: no witness → it is cut off, a witness → the others are gone. Without
- *   witnesses the last server serves: an aircraft must keep its announcements with one server left.
- * - It hears others, on a second network say, and reaches no witness while one that can take
- *   functions says that it does: it is cut off. Where nobody reaches one, all stay: the witness is
- *   gone, and no server is better than another.
- * - No carrier on the client interface is cut off in any case.
+ * - It hears no other server: if no witness answers, it is cut off; if one does, the others are
+ *   gone. Without witnesses the last server serves: announcements must go on.
+ * - It hears others, say on a second network, and reaches no witness while one that can take
+ *   functions does: it is cut off. If nobody reaches one, all stay: the witness is gone.
+ * - No carrier on the client interface: cut off in any case.
  */
 
 import type { Timing } from "../boundary/timing.ts";
@@ -22,14 +21,14 @@ const PAUSE_US_MAX = CUT_OFF_PAUSE_MS_MAX * 1000;
 // ---- what the others are to the clients of this server
 /** Nobody else is heard. */
 export const NOBODY_ELSE = 0;
-/** Others are heard, and none of them can take functions. */
+/** Others are heard, but none can take functions. */
 export const NO_OTHER = 1;
-/** Some can, and none of them says that it reaches a witness. */
+/** Some can, but none of them reaches a witness. */
 export const OTHERS_BLIND = 2;
 /** One that can take functions reaches a witness. */
 export const OTHERS_REACH = 3;
 
-/** What the others say: NOBODY_ELSE to OTHERS_REACH. */
+/** What the others report: NOBODY_ELSE to OTHERS_REACH. */
 export function othersOf(membership: Membership): number {
   let others = membership.heard === 0 ? NOBODY_ELSE : NO_OTHER;
   for (let left = membership.heard; left !== 0; left &= left - 1) {
@@ -44,23 +43,21 @@ export function othersOf(membership: Membership): number {
 export class Isolation {
   /** The client interface has a link. */
   carrier = true;
-  /** When any witness answered last. */
+  /** When a witness last answered. */
   private witnessHeardUs = Number.NEGATIVE_INFINITY;
   /** Since when an answer could have come. */
   private askedSinceUs: number;
   private nextWitness = 0;
-  /** A witness that is asked in turn, once a period, has answered within this time if it can. */
+  /** One witness is asked per period: a reachable one answers within this time. */
   private readonly windowUs: number;
-  /** Silence after which another server that reaches a witness serves our clients better. */
+  /** Silence of the witnesses after which a server that reaches one should take over. */
   private readonly patienceUs: number;
-  /** Since when another server has reached one without a break; NEVER while none does. */
+  /** Since when another server reaches one without a break; NEVER: none does. */
   private othersReachUs = NEVER;
-  /**
-   * Another one does; and since when there is no reason for that any more, NEVER while there is.
-   */
+  /** It gives way to such a server; since when the reason for that is gone, NEVER: it is not. */
   private yields = false;
   private calmSinceUs = NEVER;
-  /** How long that must have been so, and when it was so last. */
+  /** How long the reason must be gone, and when it last gave way. */
   private pauseUs = 0;
   private endedUs = ALWAYS;
 
@@ -75,12 +72,12 @@ export class Isolation {
     this.patienceUs = Math.max(2 * this.windowUs, WITNESS_SILENT_MS * 1000);
   }
 
-  /** Flight begins, or the link is back: nobody could have been asked before. */
+  /** Flight begins, or the link is back: nobody could be asked before. */
   begin(nowUs: number): void {
     this.askedSinceUs = nowUs;
   }
 
-  /** @returns the witness to be probed in the period that begins, −1 without witnesses */
+  /** @returns the witness to probe in this period, −1 without witnesses */
   probe(): number {
     if (this.witnessCount === 0) return -1;
     this.nextWitness = (this.nextWitness + 1) % this.witnessCount;
@@ -96,18 +93,18 @@ export class Isolation {
     this.witnessHeardUs = nowUs;
   }
 
-  /** A witness has answered of late. */
+  /** A witness answered recently. */
   reaches(nowUs: number): boolean {
     return nowUs - this.witnessHeardUs < this.windowUs;
   }
 
-  /** For how long none has answered that could have; 0 without witnesses. */
+  /** For how long none has answered although it was asked; 0 without witnesses. */
   silentUs(nowUs: number): number {
     if (this.witnessCount === 0) return 0;
     return nowUs - Math.max(this.witnessHeardUs, this.askedSinceUs);
   }
 
-  /** When it is cut off at the earliest although nothing changes. */
+  /** The earliest time at which it is cut off if nothing changes. */
   dueUs(nowUs: number, others: number): number {
     if (this.witnessCount === 0) return NEVER;
     const sinceUs = nowUs - this.silentUs(nowUs);
@@ -127,7 +124,7 @@ export class Isolation {
 
   private judge(nowUs: number, others: number): void {
     if (!this.yields) {
-      // A witness that comes back answers one server before the other.
+      // A witness that comes back answers one server before the others.
       const silentUs = Math.min(this.silentUs(nowUs), nowUs - this.othersReachUs);
       if (silentUs < this.patienceUs) return;
       const isNew = nowUs - this.endedUs >= PAUSE_US_MAX;
@@ -138,15 +135,15 @@ export class Isolation {
     }
     if (others === OTHERS_REACH && !this.reaches(nowUs)) this.calmSinceUs = NEVER;
     else if (this.calmSinceUs === NEVER) this.calmSinceUs = nowUs;
-    // Nobody is there any more who would serve.
+    // Else nobody is left who would serve.
     if (others > NO_OTHER && nowUs - this.calmSinceUs < this.pauseUs) return;
     this.yields = false;
     this.endedUs = nowUs;
   }
 
   /**
-   * Whether a server that starts may serve as far as is known: it has heard a witness, where it has
-   * witnesses, or others that do not reach one either.
+   * Whether a starting server may serve: it reaches a witness, none is configured, or others are
+   * heard and none of them that could serve reaches one either.
    */
   hasContact(nowUs: number, others: number): boolean {
     if (!this.carrier) return false;

@@ -173,7 +173,7 @@ describe("granted by the others", () => {
     expect(grantMs(lease, 100_000)).toBe(0);
   });
 
-  test("one that hears us no more: what it heard last", () => {
+  test("one that no longer hears us: its last echo", () => {
     peer(9, 100_000);
     expect(grantMs(lease, 100_000)).toBe(45);
     peer(0, 100_000); // it has lost us
@@ -184,7 +184,7 @@ describe("granted by the others", () => {
     expect(grantMs(lease, 110_000)).toBe(45);
   });
 
-  test("while no VIP is up nobody has anything to grant; the first one cuts the lease to what is granted", () => {
+  test("without a VIP no grant is needed; the first VIP cuts the lease to the grants", () => {
     peer(5, 100_000);
     lease.setOwner(false);
     expect(grantMs(lease, 100_000)).toBe(45);
@@ -203,7 +203,7 @@ describe("granted by the others", () => {
     expect(grantMs(lease, 110_000)).toBe(45);
   });
 
-  test("one that has fallen silent may have missed what a loop says that had stood still (exploration)", () => {
+  test("a silent server may have missed the messages of a loop that had stood still (exploration)", () => {
     peer(5, 63_000);
     membership.readUs = 130_000;
     lease.noteSent(11, 130_000);
@@ -212,7 +212,7 @@ describe("granted by the others", () => {
     expect(grantMs(lease, 132_000)).toBe(23);
   });
 
-  test("what was not read yet is no silence: a loop that was stopped goes by what it knew (simulator, seed 4023528)", () => {
+  test("unread messages are no silence: a stopped loop goes by what it knew (simulator, seed 4023528)", () => {
     peer(8, 63_000);
     membership.readUs = 64_000;
     expect(grantMs(lease, 100_000)).toBe(35);

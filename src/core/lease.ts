@@ -1,17 +1,18 @@
 /**
- * How long the VIPs of this server may answer (protocol, section 5). The kernel of a server that no
- * longer renews must be silent before the others take over, and a server that is merely late must
- * not silence itself.
+ * Until when the VIPs of this server may answer (PROTOCOL.md, "Lease").
  *
- * The lease is what the others grant: server x takes over when it has heard nothing of us for the
- * take-over time, and what it has heard last, its echo tells. So a lease ends a take-over time
- * after the newest keep-alive that x has echoed was sent, less the lateness allowed, and it holds
- * whatever is lost on the way from us to x, and whenever this process is paused. A server that has
- * been silent for so long that the network counts as divided grants nothing and takes nothing: it
- * has failed, or has its own failure detection of us, which our keep-alives feed. When it is left
- * out, what it granted last still runs (boundary/timing). Servers that listen or have another table
- * grant as well: they serve when we are lost. One that has not heard us yet since it is heard, or had
- * lost us before a VIP was up here, waits for nothing of ours, and grants nothing.
+ * Who stops must be silent before another takes over, and a dead server cannot be told so. So its
+ * kernel lets VIPs answer until a time that this loop keeps pushing ahead, only as far as the other
+ * servers allow: each takes over when it has heard nothing for the take-over time, and its echo
+ * names the last message it heard.
+ *
+ * The rule: a lease ends a take-over time after the newest keep-alive that server x has echoed was
+ * sent, less the lateness allowed, for every x that grants. It holds whatever is lost on the way to
+ * x, and whenever this process is paused. Who grants:
+ * - a server that listens or holds another table as well: it serves when we are lost;
+ * - one whose silence means that the network is divided, only as if it had heard our last message
+ *   before those that may be lost. What it granted last still runs then (boundary/timing);
+ * - not one that has not heard us yet, or lost us before a VIP was up here: it waits for nothing.
  */
 
 import type { Timing } from "../boundary/timing.ts";
@@ -33,9 +34,9 @@ export class Lease {
   /** When the own keep-alive of each of the last sequence numbers was sent. */
   private readonly sentUs = new Float64Array(SENT_TIMES);
   private newest = 0;
-  /** Mask of the servers of which something was heard since the lease was looked at last. */
+  /** Mask of the servers heard since the last look at the lease. */
   private spoke = 0;
-  /** Until when the lease was granted last. */
+  /** End of the lease as last granted. */
   private grantedUs = Number.NEGATIVE_INFINITY;
   /** VIPs may be up here. */
   private isOwner = false;
@@ -58,9 +59,8 @@ export class Lease {
   }
 
   /**
-   * The earliest time at which another server of the mask may take over, less the lateness allowed.
-   * The limit is the longest lease; for a loop that is late, the time at which its last keep-alive
-   * is missed.
+   * The earliest time at which a server of the mask may take over, less the lateness allowed; at
+   * most the longest lease and, for a loop that is late, until its last keep-alive is missed.
    */
   private endUs(nowUs: number, servers = EVERYBODY): number {
     const { membership, timing } = this;
@@ -76,17 +76,16 @@ export class Lease {
   }
 
   /**
-   * Until when the server grants a lease: its echo says so. One that has been silent for too long is
-   * left out, and when it is heard again, it has the time to hear us: its first word may still tell
-   * of the time before. As its last ones were lost, so may ours have been, as many as are bridged:
-   * it counts from the one before them.
+   * Until when the server grants a lease, by its echo. If it has been silent for too long, or is
+   * just back and may still echo what it heard before, its messages were lost, and so may ours have
+   * been, as many as are bridged: then its grant counts from our last one before these.
    */
   private grantedBy(server: number): number {
     const { membership, timing } = this;
     const { readUs } = membership;
     const longestUs = this.takeOverUs(server) - LATENESS_US;
     const heardUs = this.sentAtUs(membership.lastEchoed[server]);
-    // Silent as far as has been read: what this loop has not looked at yet is no silence.
+    // Judged by what has been read: what this loop has not looked at yet is no silence.
     const isSilent = readUs - membership.lastHeardUs[server] >= this.silentUs(server);
     const isBack = readUs - membership.contactUs[server] < 2 * timing.periodUs + LATENESS_US;
     const tellsOfBefore = isBack && heardUs < membership.silentSinceUs[server];
@@ -95,8 +94,8 @@ export class Lease {
   }
 
   /**
-   * When the newest keep-alive was sent that was not among the last ones, which may have been lost:
-   * by a loop that stood still, long before. One with another table takes over by its own times.
+   * When our newest keep-alive was sent that is older than those which may be lost; by a loop that
+   * stood still, long ago. A server with another table takes over by its own times.
    */
   private sentBeforeMissedUs(server: number): number {
     const { missedUs, periodUs } = this.timing;
@@ -106,18 +105,18 @@ export class Lease {
       if (this.sentAtUs(sequence) <= beforeUs) return this.sentAtUs(sequence);
   }
 
-  /** Silence of ours after which the server takes over. One with another table goes by its own. */
+  /** Silence of ours after which the server takes over; with another table, by its own times. */
   private takeOverUs(server: number): number {
     const { timing, membership } = this;
     return membership.isHeard(server) ? timing.takeOverUs : timing.detectionUs;
   }
 
-  /** Silence after which the server is left out: what is granted until then still runs. */
+  /** Silence after which the server is left out; what it granted until then still runs. */
   private silentUs(server: number): number {
     return this.timing.silentUs - this.timing.takeOverUs + this.takeOverUs(server);
   }
 
-  /** When one that this server does not hear takes over, should it send nothing more. */
+  /** When a server that we do not hear takes over if we send nothing more. */
   private missedUs(): number {
     if (this.newest === 0) return NEVER;
     return this.sentUs[this.newest & (SENT_TIMES - 1)] + this.timing.detectionUs;
@@ -128,13 +127,13 @@ export class Lease {
   }
 
   /**
-   * Looks whether a renewal is due between two keep-alives: what was granted does not last until
-   * the next one, and more can be had now; or a server is heard that grants less than that. At a
-   * keep-alive it is due in any case.
+   * Whether a renewal is due between two keep-alives: the lease does not last until the next one
+   * and more can be had now, or a server that was heard grants less. At a keep-alive it is always
+   * due.
    */
   look(nowUs: number): boolean {
     const lasts = this.lastsUntilNext(nowUs);
-    // While it lasts, only what was heard since can ask for less.
+    // While it lasts, only servers heard since can grant less.
     const endUs = this.endUs(nowUs, lasts ? this.spoke : EVERYBODY);
     this.spoke = 0;
     const isTooLong = endUs < this.grantedUs - 1000;
@@ -145,8 +144,7 @@ export class Lease {
   }
 
   /**
-   * When a server is left out, and a renewal may be due: now, when its time has come since
-   * everything was read last.
+   * When the next server is left out, so that a renewal may be due; now if that time has passed.
    */
   dueUs(nowUs: number): number {
     const { membership } = this;
@@ -160,8 +158,7 @@ export class Lease {
   }
 
   /**
-   * @returns the time until which the lease may be renewed now; 0 when others may have taken over:
-   * let go of everything
+   * @returns the end of the renewed lease; 0 if others may have taken over: let go of everything
    */
   grant(nowUs: number): number {
     const endUs = this.endUs(nowUs);
@@ -174,7 +171,7 @@ export class Lease {
     return endUs;
   }
 
-  /** What was granted lasts until after the next keep-alive. */
+  /** The lease lasts until after the next keep-alive. */
   private lastsUntilNext(nowUs: number): boolean {
     const { timing } = this;
     return this.grantedUs >= nowUs + timing.periodUs + LATENESS_US + timing.leaseTicksUs;

@@ -1,4 +1,4 @@
-/** How long a server that starts, or was cut off, listens first (protocol, section 2). */
+/** How long a server listens after a start or an isolation (PROTOCOL.md, "Start-up"). */
 
 import type { FunctionTable } from "../allocation/function-table.ts";
 import { SERVER_ALIVE } from "../boundary/server-state.ts";
@@ -8,8 +8,8 @@ import type { Admission } from "./admission.ts";
 import type { Membership } from "./membership.ts";
 
 /**
- * A newcomer waits at most this many recovery or detection times, whichever is longer, for servers
- * that keep joining or have not proven to be fresh.
+ * Wait at most this many recovery or detection times, whichever is longer, for servers that keep
+ * joining or have not proven to be fresh.
  */
 const PATIENCE = 3;
 
@@ -27,7 +27,7 @@ export class Listening {
     this.sinceUs = nowUs;
   }
 
-  /** Every configured server is heard, or it has listened for long enough and waits for nobody. */
+  /** Every configured server is alive, or it has listened for long enough and waits for nobody. */
   isOver(nowUs: number): boolean {
     const { membership, table, timing } = this;
     let alive = 0;
@@ -37,11 +37,12 @@ export class Listening {
       marks[MARK_ALL_HEARD_AT_START]++;
       return true;
     }
-    const listenedUs = nowUs - this.sinceUs;
+    // What has arrived and is not read yet may be an owner's.
+    const listenedUs = membership.readUs - this.sinceUs;
     if (listenedUs < timing.listenUs) return false;
     const patienceUs =
       PATIENCE * Math.max(timing.recoveredAfter * timing.periodUs, timing.detectionUs);
-    // A message that is not proven to be fresh may be of a server whose proof was lost on its way.
+    // An unproven message may come from a server whose proof was lost on its way.
     const windowUs = timing.detectionUs + timing.holdTicksUs;
     if (membership.joining === 0 && !this.admission.hearsCandidate(nowUs, windowUs)) return true;
     if (listenedUs < timing.listenUs + patienceUs) return false;

@@ -1,4 +1,4 @@
-/** What the maintenance log is told of the servers: each change of a server's state, once. */
+/** Records each change of a server's state in the maintenance log, once. */
 
 import { EFFECT_LOG, type EffectQueue } from "../boundary/effect-queue.ts";
 import {

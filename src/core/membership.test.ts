@@ -111,7 +111,7 @@ describe("a message is refused", () => {
     expect(changes.echoes).toBe(1);
   });
 
-  test("when it hears an earlier incarnation of us, or hears what we said too long ago: a recording", () => {
+  test("when it hears an earlier incarnation of us, or an echo that is too old: a recording", () => {
     const old = message(9);
     old.heardIncarnation[0] = OURS - 1;
     expect(arrive(old)).toBe(COUNTER_REPLAY);
@@ -147,7 +147,7 @@ describe("recovery", () => {
     expect(membership.state[1]).toBe(SERVER_ALIVE);
   });
 
-  test("a gap begins the count anew", () => {
+  test("a gap restarts the count", () => {
     for (const sequence of [1, 2, 4, 5]) arrive(message(sequence));
     membership.promoteAll(nowUs);
     expect(membership.state[1]).toBe(SERVER_JOINING);
@@ -205,7 +205,7 @@ test("a server with another table is no peer: its functions do not count, and it
   expect(yieldsToForeignTable(membership, 0, false)).toBe(true); // it serves already
 });
 
-test("what a server with another table said before, and comes later, changes nothing", () => {
+test("a late, older message of a server with another table changes nothing", () => {
   const foreign = { digestHigh: 0xabcdef01 };
   arrive(message(8, { ...foreign, phase: PHASE_ACTIVE, flags: FLAG_OWNS }));
   const heardUs = membership.lastHeardUs[1];
@@ -214,6 +214,17 @@ test("what a server with another table said before, and comes later, changes not
   expect(membership.lastHeardUs[1]).toBe(heardUs);
   arrive(message(1, { ...foreign, incarnation: THEIRS + 1, phase: PHASE_LISTENING }));
   expect(membership.said(1).flags).toBe(0); // one that was started again begins to count anew
+});
+
+test("a server with another table that has left is gone: no server yields to it", () => {
+  const foreign = { digestHigh: 0xabcdef01 };
+  arrive(message(1, { ...foreign, phase: PHASE_ACTIVE, flags: FLAG_OWNS }));
+  expect(arrive(message(2, { ...foreign, flags: FLAG_GOOD_BYE }))).toBe(COUNTER_SYSTEM);
+  expect(membership.state[1]).toBe(SERVER_LEAVING);
+  expect(membership.incompatible).toBe(0);
+  expect(yieldsToForeignTable(membership, 0, false)).toBe(false);
+  arrive(message(1, { ...foreign, phase: PHASE_ACTIVE, flags: FLAG_OWNS })); // it comes late
+  expect(membership.state[1]).toBe(SERVER_LEAVING);
 });
 
 test("a view counts only for the incarnation that we know too", () => {
@@ -226,6 +237,20 @@ test("a view counts only for the incarnation that we know too", () => {
   outdated.heardIncarnation[1] = THEIRS - 1;
   arrive(outdated);
   expect(membership.hears[2] & 2).toBe(0);
+});
+
+test("one that loses us may still claim for the take-over time, until it hears us again", () => {
+  arrive(message(1));
+  expect(membership.claimsUntilUs[1]).toBe(0);
+  const deaf = message(2);
+  deaf.heardIncarnation[0] = 0;
+  arrive(deaf);
+  expect(membership.claimsUntilUs[1]).toBe(nowUs + timing.takeOverUs);
+  const saidAtUs = nowUs;
+  arrive(Object.assign(deaf, { sequence: 3 }));
+  expect(membership.claimsUntilUs[1]).toBe(saidAtUs + timing.takeOverUs);
+  arrive(message(4));
+  expect(membership.claimsUntilUs[1]).toBe(0);
 });
 
 test("an echo alone is no view: it may answer a recording", () => {
@@ -247,7 +272,7 @@ test("a message that another server sent on counts as heard, and not as direct",
   expect(membership.directMask(nowUs + missedUs)).toBe(0);
 });
 
-test("a server's own datagram after its relayed copy is direct all the same", () => {
+test("a server's own datagram after its relayed copy still counts as direct", () => {
   arrive(message(1));
   nowUs += 10 * timing.periodUs;
   expect(arrive(message(2, { flags: FLAG_RELAYED }))).toBe(COUNTER_ACCEPTED);

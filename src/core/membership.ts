@@ -1,7 +1,12 @@
 /**
- * Which servers there are, as this server hears them (patent [0027]; protocol, section 2): one row
- * per configured server. What a server said last is its newest message; the columns hold what we
- * make of it. Which messages count is for core/admission, silence for the failure detector.
+ * Which servers there are, as this one hears them (patent [0027]; PROTOCOL.md, "Membership").
+ *
+ * Nobody keeps a common list: each server listens for itself. Every message says all about its
+ * sender, so the newest one is all there is to know of it, and makes good the ones that were lost.
+ *
+ * The rule: one row per configured server holds its newest message and what we conclude from it. The
+ * row counts while the server is heard, or others hear it. core/admission decides which messages
+ * count; core/failure-detector judges silence.
  */
 
 import { hasFunction } from "../allocation/function-bitmap.ts";
@@ -43,40 +48,42 @@ import {
   NEVER,
 } from "./changes.ts";
 
-/** The lowest server of a mask that names one. */
+/** Index of the lowest server in a mask that is not empty. */
 export function lowest(servers: number): number {
   return 31 - Math.clz32(servers & -servers);
 }
 
-/** Flags that say nothing of the server's state. */
+/** Flags that say nothing about the server's state. */
 const FLAGS_OF_NO_STATE = FLAG_RELAYED | FLAG_OWNS | FLAG_WITNESS;
 
 export class Membership {
   readonly state = new Uint8Array(SERVERS_MAX);
   readonly incarnation = new Uint32Array(SERVERS_MAX);
-  /** Newest message taken of each server. */
+  /** The newest message taken from each server. */
   readonly newest: KeepAliveMessage[] = [];
-  /** Its sequence number, 0 when nothing of the present incarnation was taken yet. */
+  /** Its sequence number; 0: nothing of the present incarnation was taken yet. */
   readonly sequence = new Uint32Array(SERVERS_MAX);
   readonly lastHeardUs = new Float64Array(SERVERS_MAX);
-  /** When the server was heard first, or again after it was lost or silent for long; since when. */
+  /** When the server was first heard, or again after a long silence, and when that had begun. */
   readonly contactUs = new Float64Array(SERVERS_MAX);
   readonly silentSinceUs = new Float64Array(SERVERS_MAX);
-  /** When everything that had arrived was read last: since then nobody is known to be silent. */
+  /** When all arrivals were last read: nothing is known of silence since then. */
   readUs = 0;
-  /** When a datagram of the server itself, not one sent on by another, was heard last. */
+  /** When a datagram was last heard from the server itself, not relayed by another. */
   readonly directHeardUs = new Float64Array(SERVERS_MAX);
-  /** Part of its silence that was our own: this loop was late. */
+  /** The part of its silence that is ours: this loop was late. */
   readonly excusedUs = new Float64Array(SERVERS_MAX);
-  /** Until when a server that fell silent may still answer for what it owned: its lease runs. */
+  /** Until when a server that fell silent may still answer for what it owned, under its lease. */
   readonly answersUntilUs = new Float64Array(SERVERS_MAX);
-  /** Our sequence number that the server has heard, of our incarnation; 0: it does not hear us. */
+  /** Our newest sequence number that the server echoes; 0: it does not hear this incarnation. */
   readonly echoedSequence = new Uint32Array(SERVERS_MAX);
-  /** The last one that it has heard since it is heard itself, should it hear us no more; 0: none. */
+  /** The last such echo since it is heard, kept when it stops hearing us; 0: none. */
   readonly lastEchoed = new Uint32Array(SERVERS_MAX);
-  /** Mask of the servers that the server hears in the incarnation that we know. */
+  /** Until when a server that has just lost us may still claim what it sees nobody own. */
+  readonly claimsUntilUs = new Float64Array(SERVERS_MAX);
+  /** Mask of the servers that each server hears, in the incarnation that we know. */
   readonly hears = new Uint16Array(SERVERS_MAX);
-  /** How often each server was lost or has left. */
+  /** How often each server was lost or left. */
   readonly departures = new Uint32Array(SERVERS_MAX);
   private readonly joinSinceUs = new Float64Array(SERVERS_MAX);
   private readonly inARow = new Int32Array(SERVERS_MAX);
@@ -86,7 +93,7 @@ export class Membership {
   joining = 0;
   unreachable = 0;
   incompatible = 0;
-  /** Those among the joining that came while this server was serving already. */
+  /** Those joining that came when this server was already serving. */
   newcomers = 0;
   /** This server takes part. */
   isServing = false;
@@ -121,7 +128,7 @@ export class Membership {
     return (this.counting & (1 << server)) !== 0;
   }
 
-  /** The server says that its VIPs of the function may be up. */
+  /** The server says that the function's VIPs may be up there. */
   owns(server: number, index: number): boolean {
     return this.counts(server) && hasFunction(this.said(server).owns, 0, index);
   }
@@ -131,15 +138,12 @@ export class Membership {
     return this.counts(server) && hasFunction(this.said(server).claims, 0, index);
   }
 
-  /**
-   * The server waits for the function, and has room for it; or owns it, and its process can be
-   * used.
-   */
+  /** The server claims the function and has room for it, or owns it and its process can be used. */
   isReadyFor(server: number, index: number): boolean {
     return this.counts(server) && hasFunction(this.said(server).ready, 0, index);
   }
 
-  /** The server fell silent, and may still answer for the function, or take what it claimed. */
+  /** The server fell silent, and may still answer for the function or take up its claim. */
   mayAnswer(server: number, index: number, nowUs: number): boolean {
     if (nowUs >= this.answersUntilUs[server] || this.counts(server)) return false;
     marks[MARK_HELD]++;
@@ -147,7 +151,7 @@ export class Membership {
     return hasFunction(owns, 0, index) || hasFunction(claims, 0, index);
   }
 
-  /** It begins to listen, and hears that this server has served before it came. */
+  /** A newcomer that only listens yet: this server was serving before it came. */
   isOnlyBeginning(server: number): boolean {
     return (this.newcomers & (1 << server)) !== 0 && this.phase(server) === PHASE_LISTENING;
   }
@@ -156,7 +160,7 @@ export class Membership {
     return this.counts(server) && hasFunction(this.said(server).cannotRun, 0, index);
   }
 
-  /** The move that the server was asked for: function index + 1, 0 for none. */
+  /** The move that the server was asked for: function index + 1; 0: none. */
   moveFunction(server: number): number {
     return this.counts(server) ? this.said(server).moveFunction : 0;
   }
@@ -169,24 +173,21 @@ export class Membership {
     return this.newest[server] as KeepAliveMessage;
   }
 
-  /** Heard, and does not hear us: it judges without what we say. */
+  /** Heard, but does not hear us: it decides without what we say. */
   isDeafToUs(server: number): boolean {
     if (!this.isHeard(server) || this.echoedSequence[server] !== 0) return false;
     marks[MARK_DEAF_PEER]++;
     return true;
   }
 
-  /**
-   * Alive or heard of through others, not draining and not cut off: FIG. 3 and 4 may give it
-   * functions ([0034]).
-   */
+  /** Alive or heard by others, and by its own word able to take functions (patent [0034]). */
   isOperable(server: number): boolean {
     const state = this.state[server];
     const isThere = state === SERVER_ALIVE || state === SERVER_UNREACHABLE;
     return isThere && this.takesFunctions(server);
   }
 
-  /** As it says itself. */
+  /** By its own word: not draining, not held back, not cut off. */
   takesFunctions(server: number): boolean {
     const { flags, phase } = this.said(server);
     if ((flags & (FLAG_DRAINING | FLAG_PASSIVE)) !== 0) return false;
@@ -204,7 +205,7 @@ export class Membership {
     return mask;
   }
 
-  /** A server that joins is counted and timed: it is looked at in every step. */
+  /** A joining server is counted and timed in every step. */
   get dueUs(): number {
     return this.joining === 0 ? NEVER : ALWAYS;
   }
@@ -212,9 +213,8 @@ export class Membership {
   // ---- what changes
 
   /**
-   * This loop was late: what it did not hear meanwhile is no silence of the others. A server's
-   * silence is excused for one detection time in all, so that a loop that is late again and again
-   * sees failures all the same.
+   * This loop was late: what it did not hear meanwhile is not held against the others. The excuse
+   * is at most one detection time per silence, so a loop that is always late still sees failures.
    */
   excuse(lateUs: number): void {
     marks[MARK_EXCUSED]++;
@@ -237,7 +237,7 @@ export class Membership {
       state === SERVER_INCOMPATIBLE ? this.incompatible | bit : this.incompatible & ~bit;
     this.newcomers = (this.newcomers & ~bit) | (this.isServing ? this.joining & bit : 0);
     if (state === SERVER_LOST || state === SERVER_LEAVING) this.departures[server]++;
-    // Our view goes out at once: others wait for it to corroborate.
+    // Our view goes out at once: others need it to corroborate.
     let changes = CHANGED | AWAITS_ECHO;
     if (counted && this.said(server).moveFunction !== 0) changes |= CHANGED_MOVES;
     if (!this.counts(server)) {
@@ -262,19 +262,19 @@ export class Membership {
   /** Another incarnation of the server is the one that counts from now on. */
   beginIncarnation(server: number, incarnation: number): void {
     if (this.counts(server)) this.setState(server, SERVER_LOST); // the old one is gone
-    this.answersUntilUs[server] = 0; // its start has taken down what the old one had up
+    this.answersUntilUs[server] = 0; // its start removed what the old one had up
     this.incarnation[server] = incarnation;
     this.sequence[server] = 0;
     this.directHeardUs[server] = Number.NEGATIVE_INFINITY;
   }
 
-  /** Something is owned here from now on: who has lost us before never knew of it. */
+  /** Something is owned here from now on: whoever lost us before never knew of it. */
   forgetDeaf(): void {
     for (let server = 0; server < SERVERS_MAX; server++)
       if (this.echoedSequence[server] === 0) this.lastEchoed[server] = 0;
   }
 
-  /** Takes a server's message that counts, in exchange for the one before. */
+  /** Takes a message that counts, and hands the slot the one before. */
   take(events: EventQueue, slot: number, nowUs: number): void {
     const { self, incarnation } = this.identity;
     const message = events.message(slot);
@@ -288,9 +288,11 @@ export class Membership {
     }
     this.noteHeard(server, nowUs);
     let changes = this.compare(this.said(server), message, this.counts(server));
-    const hearsUs = message.heardIncarnation[self] === incarnation;
-    const echoed = hearsUs ? message.heardSequence[self] : 0;
-    if ((echoed === 0) !== (this.echoedSequence[server] === 0)) changes |= CHANGED;
+    const echoed = message.heardIncarnation[self] === incarnation ? message.heardSequence[self] : 0;
+    if ((echoed === 0) !== (this.echoedSequence[server] === 0)) {
+      this.claimsUntilUs[server] = echoed === 0 ? nowUs + this.timing.takeOverUs : 0;
+      changes |= CHANGED;
+    }
     this.echoedSequence[server] = echoed;
     if (echoed !== 0) this.lastEchoed[server] = echoed;
     this.hears[server] = this.viewOf(message);
@@ -300,20 +302,21 @@ export class Membership {
     this.keep(events, slot, server);
   }
 
-  /** Takes a message of a server with another table: it is no peer, but it is there. */
+  /** Takes a message of a server with another table: no peer, but present, or leaving. */
   takeIncompatible(events: EventQueue, slot: number, nowUs: number): void {
     const message = events.message(slot);
     const server = message.sender;
     const before = this.said(server);
-    // One that was overtaken on its way tells what was.
+    // Overtaken on its way: out of date.
     if (message.incarnation === before.incarnation && message.sequence <= before.sequence) return;
     this.noteHeard(server, nowUs);
-    this.setState(server, SERVER_INCOMPATIBLE);
+    const leaves = (message.flags & FLAG_GOOD_BYE) !== 0;
+    this.setState(server, leaves ? SERVER_LEAVING : SERVER_INCOMPATIBLE);
     const { self, incarnation } = this.identity;
     const hearsUs = message.heardIncarnation[self] === incarnation;
     this.echoedSequence[server] = hearsUs ? message.heardSequence[self] : 0;
     this.lastEchoed[server] = this.echoedSequence[server];
-    this.incarnation[server] = 0; // with our table it has to begin anew
+    this.incarnation[server] = 0; // with our table it must begin anew
     this.keep(events, slot, server);
   }
 
@@ -326,12 +329,12 @@ export class Membership {
     this.newest[server] = events.exchange(slot, this.said(server));
   }
 
-  /** @returns mask of what the message changes; `counted`: what the server said before counts */
+  /** @returns mask of what the message changes; `counted`: the message before counted */
   private compare(before: KeepAliveMessage, now: KeepAliveMessage, counted: boolean): number {
     let changes = 0;
     if (before.phase !== now.phase || before.assignmentDigest !== now.assignmentDigest)
       changes |= CHANGED;
-    if ((now.flags & FLAG_GOOD_BYE) !== 0) return changes; // nothing else of it counts
+    if ((now.flags & FLAG_GOOD_BYE) !== 0) return changes; // nothing else in it counts
     const flags = before.flags ^ now.flags;
     if ((flags & FLAG_WITNESS) !== 0) changes |= CHANGED;
     if ((flags & ~FLAGS_OF_NO_STATE) !== 0) changes |= CHANGED | AWAITS_ECHO;
@@ -343,10 +346,8 @@ export class Membership {
       if (now.cannotRun[word] !== (counted ? before.cannotRun[word] : 0))
         changes |= CHANGED | CHANGED_CANNOT_RUN | AWAITS_ECHO;
     }
-    const moveBefore = counted ? before.moveFunction : 0;
-    const targetBefore = counted ? before.moveServer : 0;
-    if (now.moveFunction !== moveBefore || now.moveServer !== targetBefore)
-      changes |= CHANGED | CHANGED_MOVES;
+    if (now.inputs !== (counted ? before.inputs : 0)) changes |= CHANGED | CHANGED_CANNOT_RUN;
+    if (now.move !== (counted ? before.move : 0)) changes |= CHANGED | CHANGED_MOVES;
     return changes;
   }
 
@@ -363,7 +364,7 @@ export class Membership {
   private countTowardsRecovery(server: number, inARow: boolean, nowUs: number): void {
     const state = this.state[server];
     if (state === SERVER_ALIVE) return;
-    // The others heard one that was unreachable all the time.
+    // Others heard it all the time.
     if (state === SERVER_UNREACHABLE) this.setState(server, SERVER_ALIVE);
     else if (state === SERVER_JOINING && inARow) this.inARow[server]++;
     else {
@@ -374,8 +375,8 @@ export class Membership {
   }
 
   /**
-   * Promotes joining servers that were heard long enough and hear us (patent [0038], [0045]:
-   * recovery). @returns whether there was one
+   * Promotes joining servers that were heard for long enough and hear us: recovery (patent [0038],
+   * [0045]). @returns whether there was one
    */
   promoteAll(nowUs: number): boolean {
     let any = false;

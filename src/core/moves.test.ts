@@ -64,7 +64,7 @@ function logged(): number[] {
   return codes;
 }
 
-/** What runs where, as an allocation is given it after the moves have been applied. */
+/** What runs where, as an allocation gets it once the moves are applied. */
 function applied(change: (allocation: Allocation) => void = () => {}): number[] {
   const allocation = new Allocation();
   allocation.operable = ALL;
@@ -116,7 +116,17 @@ describe("what is refused", () => {
     expect(moves.refusal(H, 0)).toBe(control.MOVE_REFUSED_CANNOT_RUN);
   });
 
-  test("while it is on its way, and while any server tells of a move", () => {
+  test("while functions are held", () => {
+    const allocation = new Allocation();
+    allocation.holds = true;
+    moves.apply(allocation);
+    expect(moves.refusal(F, 3)).toBe(control.MOVE_REFUSED_HELD);
+    allocation.holds = false;
+    moves.apply(allocation);
+    expect(moves.refusal(F, 3)).toBe(0);
+  });
+
+  test("while it is under way, and while any server announces a move", () => {
     removeFunction(handover.owns, 0, F);
     expect(moves.refusal(F, 3)).toBe(control.MOVE_REFUSED_UNDER_WAY);
     addFunction(handover.owns, 0, F);
@@ -129,7 +139,7 @@ describe("what is refused", () => {
 });
 
 describe("a move that was asked for here", () => {
-  test("counts at once, is told for some periods after the target owns the function, and ends", () => {
+  test("counts at once, is announced for some periods after the target owns the function, and ends", () => {
     moves.ask(F, 3, 1000);
     expect(logged()).toEqual([LOG_MOVE_BEGUN]);
     expect(moves.isPending).toBe(true);

@@ -1,19 +1,18 @@
 /**
- * Moves by hand: somebody at any server asks for a function to run on another one. Under a policy
- * that keeps what runs where it is (FIG. 4), a move is this: the server that was asked names
- * function and target in its keep-alives for a while, and meanwhile every server computes its
- * allocation as if the function ran on the target already. The rest is an ordinary planned
- * hand-over, break before make.
+ * Moves by hand (PROTOCOL.md, "Moves by hand"): somebody asks, at any server, for a function to run
+ * on another one. Under a policy that keeps what runs, the server that was asked names function and
+ * target in its keep-alives for a while, and every server allocates as if the function ran on the
+ * target already. The rest is an ordinary planned hand-over, break before make.
  *
- * A move is carried out when the target owns the function. It is given up when a server that takes
- * part changes its state, or after a part of a hand-over's time; then all compute again from what
- * is so, and the function stays where it is. It is never tried again by itself, and a server that
- * starts knows of none.
+ * A move is done when the target owns the function. It is given up when one of its two servers is
+ * no longer operable, or after part of a hand-over's time; then all allocate again from what is so,
+ * and the function stays. Nothing retries it, and a server that starts knows of no moves.
  */
 
 import type { Allocation, Policy } from "../allocation/allocation.ts";
 import { hasFunction } from "../allocation/function-bitmap.ts";
 import { type FunctionTable, NONE } from "../allocation/function-table.ts";
+import { fitsBeside } from "../allocation/room.ts";
 import { EFFECT_LOG, type EffectQueue } from "../boundary/effect-queue.ts";
 import { LOG_MOVE_BEGUN, LOG_MOVE_DONE, LOG_MOVE_GIVEN_UP } from "../boundary/maintenance-code.ts";
 import { SERVER_ALIVE } from "../boundary/server-state.ts";
@@ -30,6 +29,7 @@ import {
   MOVE_REFUSED_ALREADY_THERE,
   MOVE_REFUSED_CANNOT_RUN,
   MOVE_REFUSED_FUNCTION,
+  MOVE_REFUSED_HELD,
   MOVE_REFUSED_NOT_ELIGIBLE,
   MOVE_REFUSED_NOT_OPERABLE,
   MOVE_REFUSED_NOT_RUNNING,
@@ -46,20 +46,18 @@ import type { Membership } from "./membership.ts";
 const NOT_DONE = Number.POSITIVE_INFINITY;
 
 export class Moves {
-  /**
-   * The move that this server was asked for: a function, NONE for none, and the server that it is
-   * to go to.
-   */
+  /** The move that this server was asked for: a function, or NONE, and the server it goes to. */
   index = NONE;
   server = NONE;
   private from = NONE;
   private askedUs = 0;
-  /** When the target was seen to own the function. */
+  /** When the target was first seen to own the function. */
   private doneUs = NOT_DONE;
-  /** Mask of the servers operable in the system; 0 while this one does not serve. */
+  /** Mask of the operable servers; 0 while this one does not serve. */
   private operable = 0;
-  /** Of what is asked for here and elsewhere, what the last allocation has seen. */
+  /** What the last allocation has seen of the moves asked for, here and elsewhere. */
   private seen = 0;
+  private isHeld = false; // likewise
 
   constructor(
     private readonly table: FunctionTable,
@@ -72,19 +70,18 @@ export class Moves {
     private readonly self: number,
   ) {}
 
-  /** A move is under way, or an allocation does not know yet what is asked for. */
+  /** A move is under way, or the last allocation does not know what is asked for. */
   get isPending(): boolean {
     return this.index !== NONE || this.seen !== this.changes.moves;
   }
 
-  /** What is pending is looked at in every step. */
+  /** A pending move is looked at in every step. */
   get dueUs(): number {
     return this.isPending ? ALWAYS : NEVER;
   }
 
   /**
-   * Why function `index` cannot be moved to `server` now, as far as this server sees:
-   * MOVE_REFUSED_* of wire/control, 0 when it can.
+   * Why function `index` cannot move to `server` now: MOVE_REFUSED_* of wire/control; 0: it can.
    */
   refusal(index: number, server: number): number {
     const { table, handover, membership } = this;
@@ -93,6 +90,7 @@ export class Moves {
     if (!this.policy.keepsRunning) return MOVE_REFUSED_POLICY;
     if (this.operable === 0) return MOVE_REFUSED_NOT_SERVING;
     if (this.isAnyUnderWay()) return MOVE_REFUSED_UNDER_WAY;
+    if (this.isHeld) return MOVE_REFUSED_HELD;
     const from = handover.assigned[index];
     if (from === NONE) return MOVE_REFUSED_NOT_RUNNING;
     if (from === server) return MOVE_REFUSED_ALREADY_THERE;
@@ -102,12 +100,12 @@ export class Moves {
     const failed =
       server === this.self ? handover.failed[index] !== 0 : membership.cannotRun(server, index);
     if (failed) return MOVE_REFUSED_CANNOT_RUN;
-    if (table.resource[server] - this.loadOf(server, handover.assigned) < table.required[index])
+    if (!fitsBeside(table, handover.assigned, index, server, this.withheld(server)))
       return MOVE_REFUSED_ROOM;
     return 0;
   }
 
-  /** Somebody asks this server for a move. Whoever asked has been told what `refusal` says. */
+  /** Somebody asks this server for a move, and was told what `refusal` says. */
   ask(index: number, server: number, nowUs: number): void {
     if (this.refusal(index, server) !== 0) {
       marks[MARK_MOVE_OVERTAKEN]++; // between the answer and now
@@ -124,8 +122,8 @@ export class Moves {
   }
 
   /**
-   * @param operable mask of the servers operable in the system, 0 when this one does not serve
-   * @returns whether what is asked for here or elsewhere has changed: an allocation is due
+   * @param operable mask of the operable servers, 0 when this one does not serve
+   * @returns whether the moves asked for, here or elsewhere, have changed: an allocation is due
    */
   update(nowUs: number, operable: number): boolean {
     this.operable = operable;
@@ -163,13 +161,14 @@ export class Moves {
   }
 
   /**
-   * Enters what is asked for into the inputs of an allocation, which say what runs where: a
-   * function that is to move counts as running on its new server. Lower index of the asking server
-   * first; what has no room, or no place, is left out by every server alike. A function or server
-   * beyond the table has no place: nothing is eligible there.
+   * Enters the moves into the inputs of an allocation: a function that is to move counts as running
+   * on its new server. The lower index of the asking server goes first; every server leaves out the
+   * same ones for want of room. A function or server beyond the table is left out, too: nothing is
+   * eligible there.
    */
   apply(allocation: Allocation): void {
     const { membership } = this;
+    this.isHeld = allocation.holds;
     for (let asking = 0; asking < this.table.serverCount; asking++) {
       if (asking === this.self) {
         if (this.index !== NONE) this.applyOne(allocation, this.index, this.server);
@@ -193,8 +192,12 @@ export class Moves {
     const possible =
       allocation.operable & table.eligible[index] & ~allocation.cannotRun[index] & (1 << server);
     const stays = from !== NONE && (allocation.operable & (1 << from)) !== 0;
-    const room = table.resource[server] - this.loadOf(server, allocation.current);
-    if (possible === 0 || !stays || room < table.required[index]) {
+    const withheld = allocation.withheld[server];
+    if (
+      possible === 0 ||
+      !stays ||
+      !fitsBeside(table, allocation.current, index, server, withheld)
+    ) {
       marks[MARK_MOVE_NOT_POSSIBLE]++;
       return;
     }
@@ -218,12 +221,8 @@ export class Moves {
     return this.membership.owns(server, index);
   }
 
-  /** Required resource of what runs on `server` according to `owners`. */
-  private loadOf(server: number, owners: Int8Array): number {
-    let load = 0;
-    for (let index = 0; index < this.table.functionCount; index++) {
-      if (owners[index] === server) load += this.table.required[index];
-    }
-    return load;
+  private withheld(server: number): number {
+    if (server === this.self) return this.handover.room.inputs.withheld;
+    return this.membership.said(server).withheld;
   }
 }

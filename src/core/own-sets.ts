@@ -1,4 +1,4 @@
-/** Our sets of functions as they go into the next keep-alive: what the states of functions say. */
+/** Our sets of functions for the next keep-alive, derived from the functions' states. */
 
 import { addFunction } from "../allocation/function-bitmap.ts";
 import type { FunctionTable } from "../allocation/function-table.ts";
@@ -9,7 +9,7 @@ export class OwnSets {
   /** Their VIPs may be up here. */
   readonly owns = new Uint32Array(BITMAP_WORDS);
   readonly claims = new Uint32Array(BITMAP_WORDS);
-  /** Claimed, and there is room: the old owner may let go. Owned: its process can be used. */
+  /** Claimed with room: the old owner may let go. Owned: the process can be used. */
   readonly ready = new Uint32Array(BITMAP_WORDS);
   readonly cannotRun = new Uint32Array(BITMAP_WORDS);
   /** VIPs may be up here. */
@@ -27,7 +27,7 @@ export class OwnSets {
     }
   }
 
-  /** @param isReady of one that is claimed: it could be taken up now; owned: it serves */
+  /** @param isReady claimed: it could be taken up now; owned: it serves */
   add(index: number, state: number, hasFailed: boolean, isReady: boolean): void {
     if (state >= ADDING && state <= REMOVING) {
       addFunction(this.owns, 0, index);

@@ -1,9 +1,7 @@
 /**
- * The phases of a server (protocol, sections 2 and 6): it listens, is active, drains; it is
- * isolated while it is cut off from its clients; and in an orderly stop it says good-bye when
- * nothing is left on it.
+ * The phases of a server (PROTOCOL.md, "Phases"): listening, active, draining; isolated while it is
+ * cut off from its clients; and in an orderly stop it says good-bye once nothing is left on it.
  */
-
 import {
   EFFECT_LEFT,
   EFFECT_LOG,
@@ -35,7 +33,7 @@ import { type Isolation, NOBODY_ELSE, OTHERS_REACH, othersOf } from "./isolation
 import type { Listening } from "./listening.ts";
 import type { Membership } from "./membership.ts";
 
-/** Good-byes sent, so that one lost datagram does not turn an orderly stop into a failure. */
+/** Good-byes to send, so that one lost datagram does not turn an orderly stop into a failure. */
 const GOOD_BYES = 3;
 
 export class Phases {
@@ -44,10 +42,10 @@ export class Phases {
   leaving = false;
   /** Listening, and held back by another table or another box with our id. */
   passive = false;
-  /** Good-byes to be said so far. */
+  /** Good-byes requested so far. */
   goodByes = 0;
   private left = false;
-  /** Own keep-alive that tells of the isolation first: all who are heard echo it before it ends. */
+  /** Our first keep-alive that reports the isolation: all servers heard echo it before it ends. */
   private isolatedSequence = 0;
 
   constructor(
@@ -64,12 +62,12 @@ export class Phases {
     effects.push(EFFECT_PHASE, 0, this.phase, 0);
   }
 
-  /** It takes part: it owns what the policy gives it, or hands that over. */
+  /** It takes part: it owns what the policy gives it, or hands it over. */
   get serving(): boolean {
     return this.phase === PHASE_ACTIVE || this.phase === PHASE_DRAINING;
   }
 
-  /** The engine ends out of turn: all keep-alives from now on are good-byes. */
+  /** The engine ends out of turn: every keep-alive from now on is a good-bye. */
   sayGoodBye(): void {
     this.goodByes = GOOD_BYES;
   }
@@ -86,7 +84,7 @@ export class Phases {
     }
   }
 
-  /** When the phase is to be looked at again although nothing changes. */
+  /** When to look at the phase again if nothing changes. */
   dueUs(nowUs: number): number {
     const { membership, isolation } = this;
     if (!this.serving || this.leaving || membership.incompatible !== 0) return ALWAYS;
@@ -95,9 +93,9 @@ export class Phases {
   }
 
   /**
-   * Listening → active → draining, and isolated while it is cut off from its clients, and until all
-   * who are heard know of it: what it owned is theirs to take.
-   * @param nextSequence sequence number of the next keep-alive, which tells of the phase
+   * Listening → active → draining; isolated while it is cut off, and until all servers heard know
+   * it: what it owned is theirs to take.
+   * @param nextSequence sequence number of the next keep-alive, which reports the phase
    */
   update(nowUs: number, nextSequence: number): void {
     const { isolation } = this;
@@ -149,8 +147,8 @@ export class Phases {
   }
 
   /**
-   * Orderly stop: when nothing is left here, good-bye is said and the engine may end.
-   * @returns whether it is to come back at once
+   * Orderly stop: once nothing is left here, says good-bye and lets the engine end.
+   * @returns whether to step again at once
    */
   leave(): boolean {
     if (!this.leaving || this.left || this.handover.busy !== 0) return false;

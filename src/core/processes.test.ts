@@ -9,7 +9,7 @@ import {
 } from "../wire/control.ts";
 import { mayRunAgain } from "./processes.ts";
 
-test("what failed may run again when its supervisor forgets it, or tries it and nobody has it", () => {
+test("a failed function may run again when its supervisor forgets the failure, or retries it while no server has it", () => {
   expect([true, false].map((isNowhere) => mayRunAgain(CONTROL_PROCESS_FIT, isNowhere))).toEqual([
     true,
     true,

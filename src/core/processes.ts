@@ -1,4 +1,4 @@
-/** The processes of the functions, as the supervisor tells of them and is asked to start them. */
+/** The functions' processes, as the supervisor reports them and is asked to start and stop them. */
 
 import { type FunctionTable, PROCESS_ALWAYS, PROCESS_NONE } from "../allocation/function-table.ts";
 import {
@@ -20,7 +20,7 @@ const STARTING = 1;
 const RUNNING = 2;
 const STOPPING = 3;
 
-/** Whether a function that failed here may run here again: whether it is fit, or may be tried. */
+/** Whether a function that failed here may run here again: it is fit, or may be tried. */
 export function mayRunAgain(kind: number, mayBeTried: boolean): boolean {
   return kind === CONTROL_PROCESS_FIT || (kind === CONTROL_PROCESS_TRY && mayBeTried);
 }
@@ -48,7 +48,7 @@ export class Processes {
     this.effects.push(EFFECT_PROCESS_STOP, index, this.table.stopGraceUs[index] / 1000, 0);
   }
 
-  /** Nothing of it takes room, or would not be there anyway. */
+  /** It is gone, or runs always and so takes no room that others could have. */
   isGone(index: number): boolean {
     return this.state[index] === ABSENT || this.table.process[index] === PROCESS_ALWAYS;
   }

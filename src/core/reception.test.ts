@@ -72,7 +72,7 @@ test("what arrives on each network is taken with its content and its network, in
   expect([reception.mayJudgeSilence, reception.arrivalsWake]).toEqual([true, true]);
 });
 
-describe("what is no keep-alive", () => {
+describe("datagrams that are no keep-alives", () => {
   test.each([
     ["too short", KEEP_ALIVE_BYTES - 1, true, COUNTER_MALFORMED, 0],
     ["too long", KEEP_ALIVE_BYTES + 1, true, COUNTER_MALFORMED, 0],
@@ -90,7 +90,7 @@ describe("what is no keep-alive", () => {
     expect(engine.events.lost).toBe(0);
   });
 
-  test("does not stand in the way of what is one", () => {
+  test("do not block keep-alives", () => {
     rubbish(0, 1, true);
     rubbish(0, KEEP_ALIVE_BYTES, false);
     rubbish(0, KEEP_ALIVE_BYTES, true);
@@ -119,7 +119,7 @@ describe("the share of a network in a turn", () => {
     expect(engine.events.count).toBeLessThan(EVENTS_MAX);
   });
 
-  test("full events: what has no room stays in the socket and is not lost", () => {
+  test("full events: datagrams without room stay in the socket and are not lost", () => {
     const { events } = engine;
     while (events.count < EVENTS_MAX - 1) events.push(EVENT_RECORD, 1, 0);
     keepAlives(0, 2);
@@ -139,7 +139,7 @@ describe("the share of a network in a turn", () => {
 });
 
 describe("whether silence may be judged", () => {
-  /** So much waits on one network. @returns whether silence may be judged after a turn's reading */
+  /** This much waits on one network. @returns whether silence may be judged after one turn */
   function judges(network: number, count: number): boolean {
     rubbish(network, 1, false, count);
     reception.receive();
@@ -159,7 +159,7 @@ describe("whether silence may be judged", () => {
     }
   });
 
-  test("all the same after so many turns that nothing older than them can wait; a pause begins anew", () => {
+  test("also after enough turns that nothing older can be waiting; a pause restarts the count", () => {
     for (let round = 0; round < 2; round++) {
       for (let turn = 1; turn <= UNREAD_TURNS_MAX; turn++)
         expect(judges(1, RECEIVES_PER_TURN_MAX)).toBe(false);
@@ -170,7 +170,7 @@ describe("whether silence may be judged", () => {
   });
 });
 
-test("arrivals wake until so many came in a period, on all networks together; then with the next one", () => {
+test("arrivals wake the loop up to a limit per period, over all networks; then in the next one", () => {
   for (let period = 0; period < 2; period++) {
     rubbish(0, 1, false, RECEIVES_AT_ONCE_MAX / 2);
     rubbish(1, KEEP_ALIVE_BYTES, false, RECEIVES_AT_ONCE_MAX / 2 - 1);

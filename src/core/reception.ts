@@ -1,7 +1,7 @@
 /**
- * Takes what the networks bring into the events. Nothing that a stranger can send costs more than
- * its share: so many datagrams of each network in a turn, and after so many in a period they wake
- * nobody any more.
+ * Takes arriving datagrams into the event queue. A flood costs a bounded share: each turn reads at
+ * most RECEIVES_PER_TURN_MAX from each network, and after RECEIVES_AT_ONCE_MAX in a period arrivals
+ * no longer wake the loop.
  */
 
 import { COUNTER_AUTHENTICATION, COUNTER_MALFORMED } from "../boundary/counters.ts";
@@ -13,7 +13,7 @@ import type { Engine } from "./engine.ts";
 export class Reception {
   /** Datagrams received since the period began. */
   private receivedInPeriod = 0;
-  /** Turns in a row after which the networks still held datagrams. */
+  /** Turns in a row that left datagrams unread. */
   private unreadTurns = 0;
 
   constructor(
@@ -29,15 +29,12 @@ export class Reception {
     return this.receivedInPeriod < RECEIVES_AT_ONCE_MAX;
   }
 
-  /**
-   * All was read that had arrived; or so much arrives that waiting for it would keep failures from
-   * being seen.
-   */
+  /** All arrivals are read, or so many keep coming that waiting would hide failures. */
   get mayJudgeSilence(): boolean {
     return this.unreadTurns === 0 || this.unreadTurns > UNREAD_TURNS_MAX;
   }
 
-  /** Each network has its own share of a turn: a flood on one does not silence the other. */
+  /** Each network has its own share of a turn: a flood on one does not block the other. */
   receive(): void {
     const { shell } = this;
     const { events } = this.engine;
@@ -55,7 +52,7 @@ export class Reception {
     this.unreadTurns = allRead ? 0 : this.unreadTurns + 1;
   }
 
-  /** The seal before the content: what nobody vouches for is not interpreted. */
+  /** Checks the seal before the content: unauthenticated bytes are not interpreted. */
   private take(network: number, length: number): void {
     const { shell } = this;
     const { events, counters } = this.engine;

@@ -13,7 +13,7 @@ const table = new FunctionTable([1, 1, 1], [ROW]);
 let membership: Membership;
 let relay: Relay;
 
-/** Server 0 is we; 1 and 2 are heard, and hear each other directly. */
+/** We are server 0; 1 and 2 are heard, and hear each other directly. */
 beforeEach(() => {
   const identity = { self: 0, systemId: 1, digestHigh: 1, digestLow: 1, incarnation: 1, nonce: 1 };
   membership = new Membership(table, identity, timingOf(10, 5, 3, 0), new Changes());
@@ -47,7 +47,7 @@ test("where all hear all, nothing is sent on", () => {
   expect(sentOn()).toEqual([]);
 });
 
-test("what one does not hear directly is sent on, word for word and marked, once", () => {
+test("a message that a server does not hear directly is relayed to it, unchanged and marked, once", () => {
   membership.said(2).direct = 0b001;
   relay.update();
   expect(relay.compose()).toMatchObject({

@@ -1,14 +1,13 @@
 /**
- * Sends other servers' keep-alives on where a cable is cut in part: whoever hears server x tells
- * those who hear the teller, but not x itself. So every two servers that are joined by any way hear
- * each other, each failure looks the same to all, and a hand-over works between servers that have
- * no direct way. A message says whose own datagrams reach its sender; where all reach all, nothing
- * is sent on. One message that is missing is enough: so a cable may be cut in part at any time, and
- * no lease runs out.
+ * Relays other servers' keep-alives where a cable is cut in part: whoever hears server x tells
+ * those who hear the relay, but not x itself. So any two servers that are joined somehow hear each
+ * other, each failure looks the same to all, and a hand-over works without a direct way. A message
+ * says whose own datagrams reach its sender; where all reach all, nothing is relayed. One missing
+ * message is enough to begin: so a cable may be cut in part at any time, and no lease runs out.
  *
- * Bounded: in a period each server sends on RELAYS_PER_PERIOD_MAX messages of each other server at
- * most, and none twice; messages of a server that has fallen silent end everywhere. A message that
- * comes late by this way only makes a silence look shorter.
+ * Bounded: per period each server relays at most RELAYS_PER_PERIOD_MAX messages of each other
+ * server, and none twice; those of a silent server end everywhere. A message that arrives late this
+ * way only makes a silence look shorter.
  */
 
 import type { FunctionTable } from "../allocation/function-table.ts";
@@ -18,15 +17,15 @@ import { FLAG_RELAYED, KeepAliveMessage } from "../wire/keep-alive.ts";
 import { lowest, type Membership } from "./membership.ts";
 
 export class Relay {
-  /** Sequence number of the message of each server that was sent on last, and its incarnation. */
+  /** Sequence number and incarnation of each server's message that was last relayed. */
   private readonly sequence = new Uint32Array(SERVERS_MAX);
   private readonly incarnation = new Uint32Array(SERVERS_MAX);
-  /** Messages of each server sent on in this period. */
+  /** Messages of each server relayed in this period. */
   private readonly sent = new Uint8Array(SERVERS_MAX);
-  /** Mask of the servers whose newest message is to be sent on now. */
+  /** Mask of the servers whose newest message is to be relayed now. */
   private wanted = 0;
   private anySent = false;
-  /** What is sent on. */
+  /** The message being relayed. */
   private readonly message: KeepAliveMessage;
 
   constructor(
@@ -41,10 +40,7 @@ export class Relay {
     this.anySent = false;
   }
 
-  /**
-   * What is to be sent on after what was heard last: the servers that somebody who is heard does
-   * not hear directly.
-   */
+  /** Relay next: the servers heard here that another one we hear does not hear directly. */
   update(): void {
     const { membership } = this;
     const { heard } = membership;
@@ -56,7 +52,7 @@ export class Relay {
     this.wanted = missing;
   }
 
-  /** The next message to be sent on, null when there is none left. */
+  /** The next message to relay; null: none left. */
   compose(): KeepAliveMessage | null {
     for (let server = 0; this.wanted !== 0; server++) {
       const bit = 1 << server;

@@ -1,11 +1,11 @@
 /**
- * Who else owns or claims a function, and who goes first where two do: both sides decide alike
- * (protocol, section 4).
+ * Who else owns or claims a function, and which of two goes first; both sides decide alike
+ * (PROTOCOL.md, "Hand-over").
  */
 import { type FunctionTable, NONE } from "../allocation/function-table.ts";
 import { MARK_RIVAL_CLAIM, marks } from "../marks.ts";
 import { ADDING } from "./handover-rows.ts";
-import type { Membership } from "./membership.ts";
+import { lowest, type Membership } from "./membership.ts";
 
 export class Rivals {
   constructor(
@@ -15,8 +15,8 @@ export class Rivals {
   ) {}
 
   /**
-   * No living server owns it, as far as is known, none whose claim goes before ours claims it, and
-   * the lease of one that fell silent has run out.
+   * No living server is known to own it, none that goes before us claims it, and the lease of a
+   * silent owner has run out.
    */
   isFree(index: number, nowUs: number): boolean {
     const { membership } = this;
@@ -34,7 +34,7 @@ export class Rivals {
   }
 
   /**
-   * A VIP that waited may be set. One that was up before may be owned twice already.
+   * A VIP that waited may be set. One that is being restored may be owned twice already.
    * @param state of the function: ADDING or RESTORING
    */
   mayAdd(index: number, state: number, nowUs: number): boolean {
@@ -44,9 +44,8 @@ export class Rivals {
 
   /**
    * Every server that is heard and hears us has echoed our message `claimSequence`, which carried
-   * the claim. One that begins to listen when we serve is not waited for: it waits for our echo
-   * before it takes anything, and with that it hears of us. So its start, or the end that may
-   * follow, lengthens no failover.
+   * the claim. A newcomer that only listens is not waited for: before it takes anything it needs
+   * our echo, and with it hears of us. So its start, or its end, lengthens no failover.
    */
   haveEchoed(claimSequence: number): boolean {
     const { membership } = this;
@@ -59,8 +58,22 @@ export class Rivals {
   }
 
   /**
-   * Owned twice, after a divided network was joined: the server that keeps it instead of us, or
-   * NONE.
+   * A server has just lost us and cannot echo. It loses other owners up to a period later, and then
+   * claims what it sees nobody own; that claim may be lost as often as is bridged.
+   */
+  mayStillClaim(nowUs: number): boolean {
+    const { membership } = this;
+    for (let left = membership.heard; left !== 0; left &= left - 1) {
+      const server = lowest(left);
+      if (nowUs >= membership.claimsUntilUs[server]) continue;
+      if (membership.isDeafToUs(server) && membership.takesFunctions(server)) return true;
+    }
+    return false;
+  }
+
+  /**
+   * Owned twice after a divided network was joined, or about to be, by a server that does not wait
+   * for our lease: the server that keeps it, or NONE for us.
    */
   ownerBeforeUs(index: number): number {
     const { membership } = this;
@@ -68,11 +81,12 @@ export class Rivals {
       if (server === this.self || !membership.isHeard(server) || !this.goesBeforeUs(server))
         continue;
       if (membership.owns(server, index)) return server;
+      if (membership.lastEchoed[server] === 0 && membership.claims(server, index)) return server;
     }
     return NONE;
   }
 
-  /** Owned twice: the server that has to yield to us, or NONE. */
+  /** Owned twice: the server that must yield to us, or NONE. */
   ownerAfterUs(index: number): number {
     const { membership } = this;
     for (let server = this.self + 1; server < this.table.serverCount; server++) {
@@ -81,7 +95,7 @@ export class Rivals {
     return NONE;
   }
 
-  /** Owned twice, whoever yields: of functions whose VIPs may be up here, by their states. */
+  /** Another server owns a function whose VIPs may be up here, whoever yields. */
   haveTaken(states: Uint8Array): boolean {
     for (let index = 0; index < this.table.functionCount; index++) {
       if (states[index] <= ADDING) continue;
@@ -92,8 +106,7 @@ export class Rivals {
   }
 
   /**
-   * Between two that want the same the lower server index goes first; one that does not hear us
-   * cannot give way.
+   * Of two rivals the lower server index goes first; but one that does not hear us cannot yield.
    */
   private goesBeforeUs(server: number): boolean {
     return server < this.self || this.membership.isDeafToUs(server);

@@ -1,4 +1,4 @@
-/** When a keep-alive is sent at once: it would say something else, or a peer waits for an echo. */
+/** When a keep-alive is sent at once: it would differ, or a peer waits for an echo. */
 import { beforeEach, describe, expect, test } from "bun:test";
 import { FunctionTable, PROCESS_NONE } from "../allocation/function-table.ts";
 import { PREEMPT } from "../allocation/preempt.ts";
@@ -20,7 +20,7 @@ const row = { required: 1, priority: 5, servers: 3, process: PROCESS_NONE, stopG
 let engine: Engine;
 let nowUs: number;
 
-/** Active, alone, and function 0 is about to be its own: everything that is so has been said. */
+/** Active, alone, and about to own function 0; all of it is already sent. */
 beforeEach(() => {
   const identity = { self: 0, systemId: 1, digestHigh: 1, digestLow: 1, incarnation: 5, nonce: 0 };
   engine = new Engine(new FunctionTable([9, 9], [row]), PREEMPT, identity, timing, 1_000_000, 0);
@@ -32,7 +32,7 @@ beforeEach(() => {
   step();
 });
 
-/** One step. @returns whether a send was asked for, which is then done */
+/** One step, and the send that it requests. @returns whether it requested one */
 function step(): boolean {
   engine.step(++nowUs);
   if (!engine.sendRequested) return false;
@@ -61,13 +61,13 @@ describe("sent at once", () => {
     }
   });
 
-  test("what was taken back before it was said is not said", () => {
+  test("a change that was undone before sending is not sent", () => {
     engine.events.push(EVENT_COMMAND, 0, CONTROL_DRAIN);
     engine.events.push(EVENT_COMMAND, 0, CONTROL_RESUME);
     expect(step()).toBe(false);
   });
 
-  test("each good-bye, though it says the same", () => {
+  test("each good-bye, although it is the same", () => {
     engine.events.push(EVENT_VIP_UP, 0, 0);
     engine.events.push(EVENT_COMMAND, 0, CONTROL_LEAVE);
     while (engine.phases.goodByes === 0) {
@@ -85,7 +85,7 @@ describe("sent at once", () => {
   });
 });
 
-test("what the period's keep-alive has said is not said again when more may be sent", () => {
+test("the content of the period's keep-alive is not sent again when more may be sent", () => {
   engine.beginPeriod(engine.nextSendUs);
   engine.compose();
   for (let times = 0; times <= EXTRA_SENDS_MAX; times++) {
@@ -99,7 +99,7 @@ test("what the period's keep-alive has said is not said again when more may be s
   expect(step()).toBe(false);
 });
 
-test("a new Ethernet address is said at once, another assignment too", () => {
+test("a new Ethernet address is sent at once, another assignment too", () => {
   engine.events.push(EVENT_CLIENT_MAC, 0, 0x0266, 0x6666_6666);
   expect(step()).toBe(true);
   engine.agreement.digest ^= 1;

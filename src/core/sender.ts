@@ -1,8 +1,7 @@
 /**
- * The own keep-alive: when it is due, what it says, and when something is new enough to be said at
- * once. Its deadlines are absolute: work never moves them, and missed ones are left out.
+ * Our own keep-alive: when it is due, what it says, and what is news enough to send at once. Its
+ * deadlines are absolute: work never shifts them, and missed ones are skipped.
  */
-
 import type { FunctionTable } from "../allocation/function-table.ts";
 import { assert } from "../assert.ts";
 import type { Identity } from "../boundary/identity.ts";
@@ -24,32 +23,32 @@ import {
 } from "../wire/keep-alive.ts";
 import type { Admission } from "./admission.ts";
 import type { Agreement } from "./agreement.ts";
-import type { Changes } from "./changes.ts";
+import { CHANGED, CHANGED_CANNOT_RUN, type Changes } from "./changes.ts";
 import type { Handover } from "./handover.ts";
-import type { Membership } from "./membership.ts";
+import { lowest, type Membership } from "./membership.ts";
 import type { Moves } from "./moves.ts";
 import type { Phases } from "./phases.ts";
 
 export class Sender {
-  /** What was said last. */
+  /** The message sent last. */
   readonly message: KeepAliveMessage;
   readonly lateness = new Lateness();
   /** Absolute deadline of the next periodic keep-alive. */
   nextSendUs = 0;
-  /** A keep-alive is to be composed and sent now. */
+  /** Compose and send a keep-alive now. */
   isRequested = false;
   sequence = 0;
-  /** Own sequence number of about one detection time ago. */
+  /** Our sequence number of about one detection time ago. */
   sequenceFloor = 0;
 
-  /** Own sequence numbers at the beginnings of the last periods: what a fresh echo must reach. */
+  /** Our sequence numbers at the start of the last periods: what a fresh echo must reach. */
   private readonly sequenceOfPeriod = new Uint32Array(LOST_AFTER_PERIODS_MAX);
   private readonly freshPeriods: number;
   private period = 0;
   private extraSends = 0;
   private clientMacHigh: number;
   private clientMacLow: number;
-  /** Of the good-byes and of what peers wait for, what the last message answered. */
+  /** Good-byes, and echoes that peers waited for, up to the last message. */
   private goodByesSaid = 0;
   private echoesGiven = 0;
 
@@ -86,15 +85,16 @@ export class Sender {
     this.isRequested = true;
   }
 
-  /** The client interface has this Ethernet address from now on. */
+  /** The client interface has a new Ethernet address. */
   setClientMac(high: number, low: number): void {
     this.clientMacHigh = high;
     this.clientMacLow = low;
   }
 
   /**
-   * Asks for a send at once when what it would say differs from what was said last, or a peer waits
-   * for an echo. What this server is goes at once in any case, the rest so often in a period.
+   * Requests a send at once if the message would differ from the last one, or a peer waits for an
+   * echo. What this server is always goes at once; the rest at most EXTRA_SENDS_MAX times per
+   * period.
    */
   request(): void {
     if (this.isAnotherServer()) this.isRequested = true;
@@ -108,7 +108,7 @@ export class Sender {
     this.isRequested = true;
   }
 
-  /** Its phase, its flags, its address or the move it asks for are others than it said. */
+  /** Phase, flags, address or the move asked for differ from the last message. */
   private isAnotherServer(): boolean {
     const { message, phases, moves } = this;
     return (
@@ -122,7 +122,19 @@ export class Sender {
     );
   }
 
-  /** What it does, and what it takes the others to do, is other than it said. */
+  /** Capacity and hold count while every server that plans with this one understands them. */
+  private settleInputs(): void {
+    const { message, membership, changes } = this;
+    const { inputs } = this.handover.room;
+    let areTold = message.tellsInputs;
+    for (let left = membership.counting; left !== 0; left &= left - 1)
+      if (membership.said(lowest(left)).understands < KEEP_ALIVE_VERSION) areTold = false;
+    if (inputs.settle(areTold)) changes.note(CHANGED | CHANGED_CANNOT_RUN);
+    message.withheld = inputs.withheld;
+    message.holds = inputs.holds ? 1 : 0;
+  }
+
+  /** What it does, or takes the others to do, differs from the last message. */
   private isWorkNew(): boolean {
     const { message, handover } = this;
     return message.assignmentDigest !== this.agreement.digest || !message.hasSets(handover);
@@ -140,7 +152,7 @@ export class Sender {
     );
   }
 
-  /** Fills `message` with what is so now, and the next sequence number. */
+  /** Fills `message` with the present state and the next sequence number. */
   compose(nowUs: number): void {
     const { message, identity, membership, admission, phases, moves } = this;
     assert(this.sequence < SEQUENCE_MAX, "an incarnation ends before its sequence numbers do");
@@ -169,11 +181,12 @@ export class Sender {
     for (let server = 0; server < this.table.serverCount; server++) {
       message.heardIncarnation[server] = admission.echoIncarnation(server);
       message.heardSequence[server] = admission.echoSequence(server);
-      // One that is not heard may hear us, and understand the version before only.
+      // A server that we do not hear may hear us, and understand only the version before.
       const understands = membership.isHeard(server) ? membership.said(server).understands : 0;
       if (server !== identity.self && understands < KEEP_ALIVE_VERSION)
         message.version = KEEP_ALIVE_VERSION_BEFORE;
     }
+    this.settleInputs();
     message.takeSets(this.handover);
     this.goodByesSaid = phases.goodByes;
     this.echoesGiven = this.changes.echoes;

@@ -42,7 +42,7 @@ function hearPeer(): void {
   [membership.newest[1].clientMacHigh, membership.newest[1].clientMacLow] = PEER;
 }
 
-/** What is done: `announce 0`, or a line of the log. */
+/** What was done: `announce 0`, or a line of the log. */
 function done(atUs: number): string[] {
   strangers.advance(atUs);
   const lines: string[] = [];
@@ -58,7 +58,7 @@ function done(atUs: number): string[] {
 const NAMED = "WNG-0215 ANOTHER HOST ANSWERS FOR A VIP: pa 02:66:66:66:66:66";
 const GONE = "WNG-0216 STRANGER NOT SEEN ANY MORE: pa 02:66:66:66:66:66";
 
-describe("who is a stranger", () => {
+describe("hosts that are strangers", () => {
   test("an unknown MAC, after the listening time, once: named, and the VIP is announced", () => {
     hearPeer();
     strangers.onSighting(0, ...HOST, BEGAN_US);
@@ -96,7 +96,7 @@ describe("who is a stranger", () => {
     expect(done(BEGAN_US + 61 * SECOND)).toEqual(["announce 0", NAMED]);
   });
 
-  test("nobody, while the VIP is not up here: before, and when it moves away within the listening time", () => {
+  test("none while the VIP is not up here: before, and when it moves away within the listening time", () => {
     strangers.onSighting(1, ...HOST, BEGAN_US);
     strangers.onSighting(0, ...HOST, BEGAN_US);
     handover.state[0] = IDLE;
@@ -113,7 +113,7 @@ describe("who is a stranger", () => {
   });
 });
 
-describe("what is done about one that stays", () => {
+describe("reaction to one that stays", () => {
   /**
    * The times in ms after the first at which `line` comes, while `mac` is seen every 100 ms for
    * `seconds`.
@@ -138,7 +138,7 @@ describe("what is done about one that stays", () => {
     expect(strangers.sightings).toBe(1501);
   });
 
-  test("30 s after it was seen last it is gone, said once; the next time is a first time, but for the rate of defences", () => {
+  test("30 s after it was last seen it is gone, reported once; the next time counts as new, except for the rate of defences", () => {
     strangers.onSighting(0, ...HOST, BEGAN_US);
     expect(done(BEGAN_US + SECOND)).toEqual(["announce 0", NAMED]);
     strangers.onSighting(0, ...HOST, BEGAN_US + 3 * SECOND);

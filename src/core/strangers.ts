@@ -1,19 +1,18 @@
 /**
- * Hosts that are no servers of ours and answer for a VIP (protocol, section 7): a wrong address in
- * the cabin, found as RFC 5227, section 2.4, finds it. Only the server on which the VIP is up
- * judges and answers:
+ * Hosts that are not our servers but answer for a VIP (PROTOCOL.md, "Strangers"): a wrong address
+ * in the cabin, found as in RFC 5227, section 2.4. Only the server on which the VIP is up judges
+ * and answers:
  *
- * - A MAC that a server of this table gave as its own in a keep-alive is no stranger, whatever it
- *   says: two servers that both own a function settle that by themselves.
+ * - A MAC that a server of this table gave as its own in a keep-alive is no stranger: two servers
+ *   that both own a function settle that by themselves.
  * - A server that was never heard, because the network was divided when this one started, is heard
- *   within the listening time after its announcements arrive. So an unknown MAC is called a
- *   stranger only after that time.
+ *   within the listening time after its announcements arrive. So an unknown MAC becomes a stranger
+ *   only after that time.
  * - A stranger is named in a fault and the VIP is announced again, so that the seats come back.
- *   Each sighting after that is answered once more, at a rate that falls: a host that goes on for
- *   ever gets no endless fight. The VIP stays up, which is the third choice of that section: seats
- *   need the address they know.
- * - One stranger a function is followed at a time. Others that answer for the same function are
- *   counted, and named when it is gone.
+ *   Further sightings are answered at a falling rate: no endless fight. The VIP stays up, the third
+ *   choice of that section: seats need the address they know.
+ * - One stranger per function is followed at a time. Others that answer for the same function are
+ *   counted, and named once it is gone.
  */
 
 import type { FunctionTable } from "../allocation/function-table.ts";
@@ -32,7 +31,7 @@ import type { Handover } from "./handover.ts";
 import type { Membership } from "./membership.ts";
 
 const NOBODY = 0;
-/** Heard with an unknown MAC: it may still turn out to be a server. */
+/** Seen with an unknown MAC: it may still prove to be a server. */
 const SEEN = 1;
 /** Its fault is logged. */
 const NAMED = 2;
@@ -43,9 +42,9 @@ const LOG_AGAIN_US = STRANGER_LOG_AGAIN_MS * 1000;
 const GONE_US = STRANGER_GONE_MS * 1000;
 
 export class Strangers {
-  /** Frames in which others answered for a VIP that is up here. */
+  /** Frames in which strangers answered for a VIP that is up here. */
   sightings = 0;
-  /** Functions for which somebody is followed. */
+  /** Functions with a stranger that is followed. */
   followed = 0;
   private readonly state = new Uint8Array(FUNCTIONS_MAX);
   private readonly macHigh = new Uint16Array(FUNCTIONS_MAX);
@@ -53,13 +52,13 @@ export class Strangers {
   private readonly firstSeenUs = new Float64Array(FUNCTIONS_MAX);
   private readonly lastSeenUs = new Float64Array(FUNCTIONS_MAX);
   private readonly loggedUs = new Float64Array(FUNCTIONS_MAX);
-  /** 1 where somebody was seen since the VIPs were announced. */
+  /** 1: seen since the VIPs were last announced. */
   private readonly defenceDue = new Uint8Array(FUNCTIONS_MAX);
-  /** When the next defence is allowed, and how long the one after that then waits. */
+  /** When the next defence is allowed, and the wait for the one after it. */
   private readonly defenceFromUs = new Float64Array(FUNCTIONS_MAX);
   private readonly defenceEveryUs = new Float64Array(FUNCTIONS_MAX).fill(DEFENCE_US_MIN);
 
-  /** @param graceUs in which an unknown server that announces a VIP is heard: the listening time */
+  /** @param graceUs an unknown server that announces a VIP is heard within this: listening time */
   constructor(
     private readonly table: FunctionTable,
     private readonly membership: Membership,
@@ -92,14 +91,13 @@ export class Strangers {
     this.defenceDue[index] = 1;
   }
 
-  /** Who is followed is looked at in every step. */
+  /** A followed stranger is looked at in every step. */
   get dueUs(): number {
     return this.followed === 0 ? NEVER : ALWAYS;
   }
 
   /**
-   * Judges, names and answers; once a step. Bounded: FUNCTIONS_MAX rows, and none in a cabin
-   * without strangers.
+   * Judges, names and answers, once per step. At most FUNCTIONS_MAX rows; none without strangers.
    */
   advance(nowUs: number): void {
     if (this.followed === 0) return;
@@ -143,10 +141,7 @@ export class Strangers {
     this.log(LOG_STRANGER, index);
   }
 
-  /**
-   * The function and the first two bytes of the MAC share a value of the record: a
-   * "functionAndMac", see catalogue/entry.
-   */
+  /** Function and first two bytes of the MAC share a value: "functionAndMac" of catalogue/entry. */
   private log(code: number, index: number): void {
     this.effects.push(
       EFFECT_LOG,

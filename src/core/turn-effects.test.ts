@@ -40,7 +40,7 @@ function counts(): Record<string, number> {
   return count;
 }
 
-describe("what is carried out", () => {
+describe("effects that are carried out", () => {
   test("letting go before taking up, both before everything else, and the VIPs are moved in between", () => {
     push(EFFECT_LOG, 7);
     push(EFFECT_PROCESS_START, 0);
@@ -72,7 +72,7 @@ describe("what is carried out", () => {
     expect(engine.handover.vips.wasWithdrawn(5)).toBe(true);
   });
 
-  test("what has no room rests until the next turn, with all that moves VIPs behind it", () => {
+  test("effects without room wait for the next turn, with all later ones that move VIPs", () => {
     flight.shell.room = 2;
     for (const index of [10, 11, 12]) push(EFFECT_VIP_ADD, index);
     push(EFFECT_ANNOUNCE, 10);
@@ -103,7 +103,7 @@ describe("what is carried out", () => {
     ]);
   });
 
-  test("a commit is told whether others follow at once: not those that wait for the kernel's lock", () => {
+  test("a commit knows whether others follow at once: not those that wait for the kernel's lock", () => {
     const { shell } = flight;
     const moreFollow = (room: number): boolean => {
       shell.room = room;
@@ -119,7 +119,7 @@ describe("what is carried out", () => {
     expect(moreFollow(0)).toBe(false);
   });
 
-  test("while somebody keeps the kernel's lock VIPs may wait for it, but not where others may have them: who listens takes his away", () => {
+  test("while the kernel's lock is taken VIPs may wait for it, but not where others may have them: a listening server removes its own", () => {
     const mayWait: unknown[] = [];
     const { shell, engine } = flight;
     shell.hasRoom = (...[, , may]: unknown[]) => mayWait.push(may) < 0;
@@ -132,7 +132,7 @@ describe("what is carried out", () => {
     expect(mayWait).toEqual([true, true, false]);
   });
 
-  test("a bounded number a turn; what moves no VIP does not wait for ever, and takes what is left", () => {
+  test("a bounded number a turn; effects that move no VIP do not wait forever, and take the rest", () => {
     push(EFFECT_LOG, 7, EFFECTS_PER_TURN_MAX + 1);
     expect(counts()).toEqual({ record: EFFECTS_PER_TURN_MAX });
     expect(counts()).toEqual({ record: 1 });
@@ -160,7 +160,7 @@ describe("what is carried out", () => {
     expect(counts()).toEqual({ record: OTHER_EFFECTS_PER_TURN_MIN });
   });
 
-  test("after a stall no VIP is moved, whenever it was decided: the next turn lets go; records are told", () => {
+  test("after a stall no VIP is moved, whenever that was decided: the next turn releases them; records are reported", () => {
     for (const step of ["receive", "carry out"]) {
       flight = new TurnFlight({ hasLease: false });
       push(EFFECT_VIP_ADD, 10);
@@ -192,7 +192,7 @@ describe("notices to clients", () => {
     ]);
   });
 
-  test("a function that was let go in the same turn is not told to be here", () => {
+  test("a function released in the same turn is not reported as here", () => {
     push(EFFECT_NOTICE, 0);
     flight.engine.events.push(EVENT_CARRIER, 0, 0);
     const calls = carriedOut();

@@ -34,6 +34,7 @@ describe("the lease between two keep-alives", () => {
       ["renew lease again", `renewLease(${LEASE_MS})`],
       ["carry out", "commit()"],
       ["renew addresses", expect.any(String)],
+      ["plan ahead"],
     ]);
     flight.hear();
     expect(flight.steps()[5]).toEqual(["renew lease again"]); // it lasts
@@ -53,7 +54,7 @@ describe("the lease between two keep-alives", () => {
     expect(flight.turn.ended).toBe(ENDED_LET_GO);
   });
 
-  test("is not granted, because one is heard that has missed what was said: the same", () => {
+  test("is not granted, because a server that is heard has missed our messages: the same", () => {
     const flight = new TurnFlight();
     flight.toPeriod();
     flight.turn.run();
@@ -82,7 +83,7 @@ describe("the lease between two keep-alives", () => {
     expect(renewal(short, "renew lease again", 12)).toBe("renewLease(32)");
   });
 
-  test("what arrived after the reading, while it stood still, is no silence of who sent it", () => {
+  test("messages that arrived after the reading, during the stall, are no silence of their sender", () => {
     const flight = new TurnFlight();
     const [peer] = flight.peers;
     flight.toPeriod();
@@ -100,7 +101,7 @@ describe("the lease between two keep-alives", () => {
     expect(calls.filter((call) => call.startsWith("renewLease"))).toEqual(["renewLease(15)"]);
   });
 
-  test("without a lease nobody is asked for one", () => {
+  test("without a lease no server is asked for one", () => {
     const flight = new TurnFlight({ hasLease: false });
     flight.toPeriod();
     flight.turn.run();
@@ -121,7 +122,7 @@ describe("what ends a flight", () => {
     expect(flight.turn.ended).toBe(ENDED_LET_GO);
   });
 
-  test("held up for just not so long: it goes on", () => {
+  test("held up for slightly less: it continues", () => {
     const flight = new TurnFlight({ hasLease: false });
     flight.shell.clockUs = flight.engine.nextSendUs + TIMING.detectionUs - PERIOD_US;
     expect(flight.calls()).not.toContain("letGo()");
@@ -151,7 +152,7 @@ describe("what ends a flight", () => {
     expect(flight.turn.ended).toBe(ENDED_LET_GO);
   });
 
-  test("the supervisor is gone: all is let go, good-bye is said, and nothing is carried out", () => {
+  test("the supervisor is gone: everything is released, good-bye is sent, and nothing is carried out", () => {
     const flight = new TurnFlight();
     flight.engine.effects.push(EFFECT_LOG, 1, 0, 0);
     flight.engine.events.push(EVENT_VIP_REMOVED, 0, 0); // it would be put back
@@ -197,7 +198,7 @@ describe("what ends a flight", () => {
     expect(calls).not.toContain("letGo()");
   });
 
-  test("who leaves and has let go of everything needs no lease any more", () => {
+  test("a leaving server that has released everything needs no lease any more", () => {
     const flight = new TurnFlight({ functions: 0 });
     flight.shell.leaseError = ENODEV;
     flight.engine.events.push(EVENT_COMMAND, 0, CONTROL_LEAVE);

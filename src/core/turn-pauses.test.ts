@@ -140,6 +140,7 @@ const OUTCOMES: readonly [hasLease: boolean, kind: Kind, rows: string][] = [
     renew lease again    .   .   .  L1  L1  L1  S1  S1
     carry out            .   .   .  L1  L1  L1  S1  S1
     renew addresses      .   .   .  L1  L1  L1  S1  S1
+    plan ahead           .   .   .  L1  L1  L1  S1  S1
     `,
   ],
   [
@@ -154,6 +155,7 @@ const OUTCOMES: readonly [hasLease: boolean, kind: Kind, rows: string][] = [
     renew lease again    .   .   .   .  L1  L1  S1  S1
     carry out            .   .   .   .  L1  L1  S1  S1
     renew addresses      .   .   .   .  L1  L1  S1  S1
+    plan ahead           .   .   .   .  L1  L1  S1  S1
     `,
   ],
   [
@@ -171,6 +173,7 @@ const OUTCOMES: readonly [hasLease: boolean, kind: Kind, rows: string][] = [
     renew lease again    .   .   .  L1  L1  S1  S1  S1
     carry out            .   .   .  L1  L1  S1  S1  S1
     renew addresses      .   .   .  L1  L1  S1  S1  S1
+    plan ahead           .   .   .  L1  L1  S1  S1  S1
     `,
   ],
   [
@@ -188,6 +191,7 @@ const OUTCOMES: readonly [hasLease: boolean, kind: Kind, rows: string][] = [
     renew lease again    .   .   .   .   .   .  S1  S1
     carry out            .   .   .   .   .   .  S1  S1
     renew addresses      .   .   .   .   .   .  S1  S1
+    plan ahead           .   .   .   .   .   .  S1  S1
     `,
   ],
   [
@@ -202,6 +206,7 @@ const OUTCOMES: readonly [hasLease: boolean, kind: Kind, rows: string][] = [
     renew lease again    .   .   .   .   .   .  S1  S1
     carry out            .   .   .   .   .   .  S1  S1
     renew addresses      .   .   .   .   .   .  S1  S1
+    plan ahead           .   .   .   .   .   .  S1  S1
     `,
   ],
   [
@@ -219,6 +224,7 @@ const OUTCOMES: readonly [hasLease: boolean, kind: Kind, rows: string][] = [
     renew lease again    .   .   .   .   .  S1  S1  S1
     carry out            .   .   .   .   .  S1  S1  S1
     renew addresses      .   .   .   .   .  S1  S1  S1
+    plan ahead           .   .   .   .   .  S1  S1  S1
     `,
   ],
 ];

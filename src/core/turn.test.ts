@@ -44,6 +44,7 @@ describe("the order of a turn", () => {
       ["renew lease again"],
       ["carry out", "commit()"],
       ["renew addresses", `renewAddresses(${clockUs}, true)`],
+      ["plan ahead"],
     ]);
     expect(flight.goesOn).toBe(true);
   });
@@ -61,10 +62,11 @@ describe("the order of a turn", () => {
       ["renew lease again"],
       ["carry out", "commit()"],
       ["renew addresses", `renewAddresses(${clockUs}, true)`],
+      ["plan ahead"],
     ]);
   });
 
-  test("more than half a period late: it reads and decides before it tells", () => {
+  test("more than half a period late: it reads and decides before it sends", () => {
     const flight = new TurnFlight({ hasLease: false });
     flight.shell.clockUs = flight.engine.nextSendUs + PERIOD_US / 2;
     expect(flight.steps()[2]).toEqual(["send keep-alive", ...KEEP_ALIVE]);
@@ -84,6 +86,7 @@ describe("the order of a turn", () => {
       ["renew lease again"],
       ["carry out", "commit()"],
       ["renew addresses", `renewAddresses(${clockUs}, true)`],
+      ["plan ahead"],
     ]);
     expect(flight.shell.sent.heardSequence[1]).toBe(peer.message.sequence); // no old echo
     expect(flight.engine.nextSendUs).toBe(clockUs + PERIOD_US / 2 - 1);
@@ -102,7 +105,7 @@ describe("the order of a turn", () => {
     expect(flight.steps()[2]).toEqual(["send keep-alive", ...KEEP_ALIVE]);
   });
 
-  test("a late turn renews the lease first all the same", () => {
+  test("even a late turn renews the lease first", () => {
     const flight = new TurnFlight();
     flight.shell.clockUs = flight.engine.nextSendUs + PERIOD_US / 2 + 1;
     const steps = flight.steps();
@@ -110,7 +113,7 @@ describe("the order of a turn", () => {
     expect(steps[2]).toEqual(["send keep-alive"]);
   });
 
-  test("every step has its name, and is told before it is taken", () => {
+  test("every step has its name, reported before the step", () => {
     const flight = new TurnFlight();
     const names: string[] = [];
     flight.toPeriod();
@@ -121,7 +124,7 @@ describe("the order of a turn", () => {
     expect(flight.turn.step).toBe(RECEIVE);
   });
 
-  test("what has arrived is read before anything is decided, and no later", () => {
+  test("arrived messages are read before anything is decided, and no later", () => {
     for (const [step, isTaken] of [
       ["receive", true],
       ["decide", false],
@@ -136,7 +139,7 @@ describe("the order of a turn", () => {
     }
   });
 
-  test("what is new is told before it is done: ownership before the VIPs go up", () => {
+  test("changes are sent before they are made: ownership before the VIPs go up", () => {
     const flight = new TurnFlight({ servers: 1, periods: 0 });
     let calls: string[] = [];
     for (let period = 0; !calls.includes("carryOut(add, 0, 0, 0)"); period++) {
@@ -156,7 +159,7 @@ describe("the order of a turn", () => {
     ]);
   });
 
-  test("letting go is told first, too", () => {
+  test("a release is sent first, too", () => {
     const flight = new TurnFlight();
     flight.engine.events.push(EVENT_CARRIER, 0, 0);
     expect(flight.steps().slice(3, 7)).toEqual([
@@ -185,7 +188,7 @@ describe("the order of a turn", () => {
     expect(relays()).toEqual(["relay"]);
   });
 
-  test("what stands in the report is of the time at which the turn began; addresses have their own", () => {
+  test("the report is of the time at which the turn began; addresses have their own time", () => {
     const flight = new TurnFlight();
     flight.toPeriod();
     const beganUs = flight.shell.clockUs;

@@ -1,11 +1,10 @@
 /**
- * One turn of the flight loop: what is done in which order. It stands here alone; the aircraft, the
- * simulator, the warm-up and the tests fly it over shells of their own.
+ * One turn of the flight loop: its steps, in order. This is the only place that says so; aircraft,
+ * simulator, warm-up and tests fly it over shells of their own (ARCHITECTURE.md, "Turn").
  *
- * The order carries P1. A turn may be stopped between any two of its steps, for any time, and the
- * kernel goes on meanwhile; so each step holds only on what was so before it.
+ * P1 depends on the order. A turn may be stopped between any two steps, for any time, while the
+ * kernel goes on; so each step relies only on what was so before it.
  */
-
 import { COUNTER_DROPPED, COUNTER_SEND_FAILED } from "../boundary/counters.ts";
 import {
   EFFECT_LEFT,
@@ -29,39 +28,41 @@ import type { Engine } from "./engine.ts";
 import { Reception } from "./reception.ts";
 
 // ---- the steps of a turn, in their order
-/** The clock is read. A loop that was held up lets go of everything before anything else. */
+/** Reads the clock. A loop that was held up lets go of everything first. */
 export const BEGIN = 0;
 /**
- * A period begins: the lease is renewed before the keep-alive. Who is heard may answer, and who has
- * stopped is silent before it is missed.
+ * Once per period, before the keep-alive: a server that is heard may answer, and one that stopped
+ * is silent before it is missed.
  */
 export const RENEW_LEASE = 1;
-/** The keep-alive tells what was settled last: its time does not depend on the work. */
+/** Sends what was settled last: its time does not depend on the work. */
 export const SEND_KEEP_ALIVE = 2;
-/** Status, signs of life, who else answers for our VIPs. */
+/** Status, signs of life, and who else answers for our VIPs. */
 export const REPORT = 3;
-/** What has arrived is read before anything is decided. */
+/** Reads arrivals before anything is decided. */
 export const RECEIVE = 4;
 export const DECIDE = 5;
-/** What is new is told before it is done: ownership is known before a VIP goes up. */
+/** Tells news before acting on it: ownership is known before a VIP goes up. */
 export const SEND_NEWS = 6;
 export const RELAY = 7;
-/** Between two keep-alives, when others granted less, or more can be had. */
+/** Between two keep-alives, if others grant less or more can be had. */
 export const RENEW_LEASE_AGAIN = 8;
 export const CARRY_OUT = 9;
-/** Addresses that expired while this loop stood still stay away: the next turn lets go. */
+/** Not after a stall: addresses that expired meanwhile stay away, and the next turn lets go. */
 export const RENEW_ADDRESSES = 10;
-const OVER = 11;
+/** In quiet periods, within a fixed share of each: works out reactions to the next events. */
+export const PLAN_AHEAD = 11;
+const OVER = 12;
 
 // ---- how a flight ends
 export const GOES_ON = 0;
-/** An orderly stop: everything was handed over, and good-bye is said. */
+/** An orderly stop: everything is handed over, and good-bye is said. */
 export const ENDED_LEFT = 1;
-/** Held up, or no lease could be had: others may own by now what was ours. */
+/** Held up, or no lease: others may own what was ours. */
 export const ENDED_LET_GO = 2;
 export const ENDED_SUPERVISOR_GONE = 3;
 
-/** Nobody grants a lease any more: ETIME, as the kernel says of one that has run out. */
+/** No lease is granted any more: ETIME, as the kernel reports one that ran out. */
 const NOT_GRANTED = 62;
 
 export class Turn {
@@ -75,10 +76,10 @@ export class Turn {
   private steppedUs = 0;
   /** A period begins with this turn. */
   private isPeriod = false;
-  /** So late that this turn reads and decides before it tells what it knew before. */
+  /** So late that this turn reads and decides before it sends. */
   private readsFirst = false;
   private readonly reception: Reception;
-  /** Why each network refused the last datagram: 0 or an errno. */
+  /** Why each network refused the last datagram: an errno, 0 for sent. */
   private readonly refused = new Int32Array(NETWORKS_MAX);
 
   constructor(
@@ -101,7 +102,7 @@ export class Turn {
     while (this.next !== OVER);
   }
 
-  /** The step that comes next; BEGIN between two turns. */
+  /** The next step; BEGIN between two turns. */
   get step(): number {
     return this.next === OVER ? BEGIN : this.next;
   }
@@ -144,6 +145,10 @@ export class Turn {
       case RENEW_ADDRESSES:
         this.renewAddresses();
         break;
+      case PLAN_AHEAD:
+        if (this.isPeriod && this.engine.effects.urgentCount === 0)
+          this.engine.agreement.planAhead();
+        break;
     }
     return this.next !== OVER;
   }
@@ -167,7 +172,7 @@ export class Turn {
     if (!this.isPeriod) this.next = RECEIVE;
   }
 
-  /** It is granted now, and not when the turn began. */
+  /** Granted by the time now, not by that of the turn's beginning. */
   private renewLease(): void {
     const { engine, shell } = this;
     if (!shell.hasLease || !engine.needsLease) return;
@@ -182,7 +187,7 @@ export class Turn {
     if (shell.hasLease && engine.lease.look(this.steppedUs)) this.renewLease();
   }
 
-  /** Others may own by now what was ours: everything goes, and a new incarnation begins anew. */
+  /** Others may own what was ours: everything goes, and a new incarnation begins. */
   private letGo(code: number, value: number): void {
     this.shell.letGo();
     this.shell.tell(code, value);
@@ -201,10 +206,10 @@ export class Turn {
     const { engine, shell } = this;
     this.readUs = shell.nowUs();
     this.reception.receive();
-    // The kernel tells of every address that is moved: that is read when the moving is over.
+    // The kernel reports every address that is moved: read when the move is over.
     if (engine.effects.urgentCount === 0 || shell.isHeldUp) shell.observeLinks(engine.events);
     if (shell.observeSupervisor(engine.events)) return;
-    shell.letGo(); // nobody is left who would do it
+    shell.letGo(); // nobody else is left to do it
     engine.phases.sayGoodBye();
     this.sendKeepAlive();
     this.end(ENDED_SUPERVISOR_GONE);
@@ -232,10 +237,10 @@ export class Turn {
       this.send(next);
   }
 
-  /** On every network. One that refuses is counted each time, and recorded when that begins. */
+  /** On every network. Each refusal is counted; the first of a row is recorded. */
   private send(message: KeepAliveMessage): void {
     const { engine, shell, refused } = this;
-    message.version = engine.sender.message.version; // what all understand, also when sent on
+    message.version = engine.sender.message.version; // what all understand; relayed ones, too
     shell.compose(message);
     for (let network = 0; network < shell.networkCount; network++) {
       const error = shell.send(network);
@@ -247,10 +252,10 @@ export class Turn {
   }
 
   /**
-   * Those that move VIPs first, as many as have room in one batch, because the next keep-alive must
-   * not wait for all of them; then the others, so many in any case that they do not wait for ever.
-   * After a stall no VIP is moved on what was decided before it: the next turn lets go. No VIP waits
-   * for the kernel's lock that another server has, too, or may have: who stands still has no lease.
+   * VIPs first, at most one batch, because the next keep-alive must not wait for all of them; then
+   * a minimum of the others, so that none waits for ever. After a stall no VIP is moved on what was
+   * decided before it: the next turn lets go. A VIP that another server has or may have does not
+   * wait for the kernel's lock: a loop that stands still has no lease.
    */
   private carryOut(): void {
     const { engine, shell } = this;
@@ -270,7 +275,7 @@ export class Turn {
     for (; others > 0 && effects.takeOther(); others--) this.carryOutOne();
   }
 
-  /** Whether a VIP is still to be set: it may have waited for long. */
+  /** Whether a VIP is still to be set: it may have waited long. */
   private mayAdd(index: number): boolean {
     const { phases, handover } = this.engine;
     return phases.serving && handover.rivals.mayAdd(index, handover.state[index], this.steppedUs);
@@ -279,7 +284,7 @@ export class Turn {
   private carryOutOne(): void {
     const { engine, shell } = this;
     const { kind, index, first, second } = engine.effects;
-    // Its clients were warned that it stops: they are not told after that where it is.
+    // Its clients were warned of its stop: do not then tell them where it is.
     if (kind === EFFECT_NOTICE && !engine.handover.isUp(index)) return;
     shell.carryOut(kind, index, first, second);
     if (kind === EFFECT_LEFT) this.end(ENDED_LEFT);
@@ -292,9 +297,9 @@ export class Turn {
   }
 
   /**
-   * When the next turn is wanted at the latest. A flood costs a bounded share of the processor:
-   * when much has arrived in this period, arrivals wake nobody and are read a little later, many at
-   * a time, and never on the next keep-alive's time.
+   * The latest time for the next turn. A flood costs a bounded share of the processor: once much
+   * has arrived in a period, arrivals no longer wake the loop, which reads them a little later,
+   * many at a time, and never in the time of the next keep-alive.
    */
   wakeUs(nowUs: number): number {
     const { engine, shell } = this;

@@ -1,5 +1,5 @@
 /**
- * The VIPs of the functions on this server, as the kernel tells of them and is asked to move them.
+ * The VIPs of the functions on this server, as the kernel reports them and is asked to set them.
  */
 import { assert } from "../assert.ts";
 import {
@@ -18,14 +18,14 @@ const WITHDRAWN = 3;
 
 export class Vips {
   private readonly state = new Uint8Array(FUNCTIONS_MAX);
-  /** Attempts in a row to move them that came to nothing. */
+  /** Failed attempts in a row to set or remove them. */
   private readonly attempts = new Uint8Array(FUNCTIONS_MAX);
-  /** 1 where somebody else removed one since they were asked for. */
+  /** 1: somebody else removed one since they were requested. */
   private readonly removedByOthers = new Uint8Array(FUNCTIONS_MAX);
-  /** Until when such a removal is not recorded again. */
+  /** Such a removal is not recorded again before this. */
   private readonly recordRemovedFromUs = new Float64Array(FUNCTIONS_MAX);
 
-  /** @param recordAgainUs removals that come again and again are recorded this far apart */
+  /** @param recordAgainUs repeated removals are recorded at most once per this time */
   constructor(
     private readonly effects: EffectQueue,
     private readonly recordAgainUs: number,
@@ -75,7 +75,7 @@ export class Vips {
     this.state[index] = UP;
   }
 
-  /** @param mayPass for want of memory or of an answer: it is tried again, a few times */
+  /** @param mayPass want of memory or of an answer: retried, up to VIP_ATTEMPTS_MAX attempts */
   onFailed(index: number, errno: number, mayPass: boolean): void {
     if (mayPass && ++this.attempts[index] < VIP_ATTEMPTS_MAX) {
       this.effects.push(EFFECT_VIP_ADD, index, 0, 0);
@@ -96,8 +96,8 @@ export class Vips {
   }
 
   /**
-   * It may still answer here: nobody is told that it is gone. An engine that cannot take its VIPs
-   * away ends, and its supervisor does.
+   * It may still answer here, so nobody is told that it is gone. An engine that cannot remove its
+   * VIPs ends, and its supervisor removes them.
    */
   onStays(index: number): void {
     this.attempts[index]++;

@@ -28,7 +28,7 @@ test("FIND: its bytes", () => {
   expect(decodeFindAnswer(encodeFindAnswer(TARGET))).toEqual(TARGET);
 });
 
-test("FIND: what is no request gets no answer, least of all an answer", () => {
+test("FIND: only a request gets an answer; an answer gets none", () => {
   expect(isFindRequest(encodeFindRequest())).toBe(true);
   for (const bytes of [[], [0, 1], [0, 1, 0], [0, 2, 0, 0x10], [0, 1, 0, 0x11], [0, 1, 1, 0x10]])
     expect(isFindRequest(Uint8Array.from(bytes))).toBe(false);
@@ -85,7 +85,7 @@ test("an address as it is configured, or the one of an interface that is no VIP"
   expect(listenAddress("ppp0", [], INTERFACES).broadcast).toBeNull();
 });
 
-test("what is not there is said", () => {
+test("missing files are reported", () => {
   const listen = (text: string) => () => listenAddress(text, [], INTERFACES);
   expect(listen("10.44.0.2")).toThrow("found no address 10.44.0.2 on this machine");
   expect(listen("eth1")).toThrow("found no IPv4 address on eth1");

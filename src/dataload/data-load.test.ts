@@ -3,11 +3,12 @@ import { afterEach, beforeEach, expect, test } from "bun:test";
 import { loadHeader } from "../../test/dataload/load-set.ts";
 import { until } from "../../test/harness/until.ts";
 import { DataLoad, type DataLoadEvent } from "./data-load.ts";
-import { decodeDownloadStatus, encodeFileChoice } from "./download-files.ts";
+import { decodeDownloadStatus, encodeFileChoice, encodeFileRequest } from "./download-files.ts";
 import { decodeInitialization } from "./initialization-file.ts";
 import { TftpClient } from "./tftp-client.ts";
 import { type TftpRefusal, TftpServer } from "./tftp-server.ts";
 import { decodeUploadStatus, encodeUploadRequest } from "./upload-files.ts";
+import type { FinishWay } from "./upload-target.ts";
 
 const OWN = "127.0.0.1";
 const TFTP = { timeoutMs: 1000, retries: 1 };
@@ -24,6 +25,8 @@ let client: TftpClient;
 let loaderPort: number;
 let isOnGround: boolean;
 let verdict: { accepted: boolean; why: string };
+/** What the target of uploads does before its verdict. */
+let finishing: (way: FinishWay) => Promise<void>;
 /** What the target of uploads was told. */
 let calls: string[];
 let events: [DataLoadEvent, string][];
@@ -44,6 +47,7 @@ async function open(patience: typeof PATIENT): Promise<void> {
     new Map(),
   ];
   refuse = () => null;
+  finishing = async () => {};
   offered = new Map([
     [HEADER, loadHeader(PART_NUMBER, ["WINGHESA"], [DATA])],
     [DATA.name, DATA.content],
@@ -74,14 +78,15 @@ async function open(patience: typeof PATIENT): Promise<void> {
       create: async (name) => void calls.push(name),
       write: async () => {},
       close: async () => {},
-      finish: async () => {
+      finish: async (way) => {
         calls.push("finish");
+        await finishing(way);
         return verdict;
       },
       abort: async () => void calls.push("abort"),
     },
     note: (event, detail) => events.push([event, detail]),
-    times: { tftp: TFTP, statusMs: 50, groundLookMs: 20, ...patience },
+    times: { tftp: TFTP, statusMs: 50, groundPollMs: 20, ...patience },
   });
   close = await target.start();
   client = new TftpClient({ own: OWN, server: { address: OWN, port }, times: TFTP });
@@ -105,7 +110,10 @@ async function freePort(): Promise<number> {
   return port;
 }
 
-/** Asks for an operation; its answer. The loader's port is told by another port than the server's: see `port`. */
+/**
+ * Asks for an operation; its answer. The loader's port is told by another port than the server's:
+ * see `port`.
+ */
 async function begin(ending: string): Promise<{ status: number; description: string }> {
   const blocks: Uint8Array[] = [];
   const socket = await rawGet(`WINGHESA_L.${ending}`, blocks);
@@ -150,7 +158,7 @@ async function upload() {
 const lus = () => decodeUploadStatus(taken.get("LUS") ?? new Uint8Array(0));
 const lns = () => decodeDownloadStatus(taken.get("LNS") ?? new Uint8Array(0));
 
-test("an upload: the target of it is told everything in order", async () => {
+test("an upload: its target gets everything in order", async () => {
   await upload();
   expect(await ended()).toMatchObject({ completed: true, why: PART_NUMBER });
   expect(calls).toEqual(["begin", HEADER, DATA.name, "finish"]);
@@ -161,12 +169,43 @@ test("an upload: the target of it is told everything in order", async () => {
   ]);
 });
 
-test("a target that does not accept: the loader is told why, and it is no success", async () => {
+test("a target that refuses: the loader gets the reason, and the upload fails", async () => {
   verdict = { accepted: false, why: "the signature is wrong" };
   await upload();
   expect(await ended()).toMatchObject({ completed: false, why: "the signature is wrong" });
   expect(lus()).toMatchObject({ status: 0x1003, description: "the signature is wrong" });
   expect(calls.at(-1)).toBe("abort");
+});
+
+test("the status shows the target's progress, and is repeated", async () => {
+  const { promise, resolve } = Promise.withResolvers<void>();
+  finishing = (way) => {
+    way.tell("checking, 7 %");
+    return promise;
+  };
+  await upload();
+  await until("the words", () => lus().description === "checking, 7 %");
+  expect(target.state().operation).toMatchObject({ description: "checking, 7 %", percent: 100 });
+  const { counter } = lus();
+  await until("another status", () => lus().counter > counter + 1);
+  resolve();
+  expect(await ended()).toMatchObject({ completed: true });
+});
+
+test("an end while the target is at it ends it, unless it has taken the load", async () => {
+  for (const accepted of [false, true]) {
+    verdict = { accepted, why: "what the target says" };
+    finishing = async ({ signal }) => {
+      isOnGround = false;
+      await until("the target is told", () => signal.aborted);
+    };
+    await upload();
+    const why = accepted ? PART_NUMBER : "the aircraft is no longer on ground";
+    await until("the end", () => target.state().last?.completed === accepted);
+    expect(target.state().last?.why).toBe(why);
+    expect(lus()).toMatchObject({ status: accepted ? 3 : 0x1003 });
+    isOnGround = true;
+  }
 });
 
 test("a loader that takes no status: over after the silence, for the reason that it gave", async () => {
@@ -181,7 +220,7 @@ test("a loader that takes no status: over after the silence, for the reason that
   expect(calls).toEqual([]);
 });
 
-test("a loader that says ABORT in answer to a status: over at once, by its operator", async () => {
+test("a loader that answers ABORT to a status: over at once, by its operator", async () => {
   expect((await begin("LNO")).status).toBe(1);
   await until("the list", () => taken.has("LNL"));
   refuse = (file) => (file.endsWith(".LNS") ? { code: 0, message: "ABORT:1005" } : null);
@@ -189,7 +228,7 @@ test("a loader that says ABORT in answer to a status: over at once, by its opera
   expect(events.at(-1)).toEqual(["aborted", `download ${OWN}: aborted by the operator`]);
 });
 
-test("a loader that writes no LUR, and an operator who does not choose", async () => {
+test("a loader that writes no LUR, and an operator without a choice", async () => {
   await reopen({ silenceMs: 3000, choiceMs: 300 });
   expect((await begin("LUI")).status).toBe(1);
   expect((await ended()).why).toBe("the loader has written no LUR for 3 s");
@@ -208,7 +247,7 @@ test("off the ground: refused, and ended", async () => {
   expect((await begin("LNO")).status).toBe(1);
   await until("the list", () => taken.has("LNL"));
   isOnGround = false;
-  expect((await ended()).why).toBe("the aircraft is not on ground any more");
+  expect((await ended()).why).toBe("the aircraft is no longer on ground");
   expect(lns().status).toBe(0x1003);
 });
 
@@ -226,11 +265,44 @@ test("files that were not offered are named, those that were come", async () => 
   expect(lns().files).toEqual([{ name: "shadow", status: 0x1007, description: "was not offered" }]);
 });
 
+test("media-defined: the loader names the files; those that are there come, the others are named", async () => {
+  const request = (...names: string[]) =>
+    encodeFileRequest({ names, userData: Uint8Array.of(1, 2) });
+  expect((await begin("LND")).status).toBe(1);
+  await put("LNR", request("log.txt"));
+  expect(await ended()).toMatchObject({ completed: true, why: "1 file" });
+  expect(taken.get("txt")).toEqual(DATA.content);
+  expect(taken.has("LNL")).toBe(false);
+  expect(lns()).toMatchObject({
+    ...{ status: 3, percent: 100 },
+    files: [{ name: "log.txt", status: 3, description: "" }],
+  });
+  taken.clear();
+  expect((await begin("LND")).status).toBe(1);
+  await put("LNR", request("shadow"));
+  const why = "found shadow in LNR, expected names out of log.txt";
+  await until("the other end", () => target.state().last?.why === why);
+  expect(lns().files).toEqual([
+    { name: "shadow", status: 0x1007, description: "there is no such file" },
+  ]);
+  expect(events.at(-1)).toEqual(["aborted", `media-defined download ${OWN}: ${why}`]);
+});
+
+test("media-defined: a loader that names nothing, or too much", async () => {
+  await reopen({ silenceMs: 3000 });
+  expect((await begin("LND")).status).toBe(1);
+  expect((await ended()).why).toBe("the loader has written no LNR for 3 s");
+  expect((await begin("LND")).status).toBe(1);
+  await put("LNR", encodeFileRequest({ names: ["log.txt", "b"], userData: new Uint8Array(0) }));
+  const why = "found 2 files in LNR, expected at most 1";
+  await until("the other end", () => target.state().last?.why === why);
+});
+
 test("one operation at a time, and files of nothing that is under way are refused", async () => {
   await reopen({ choiceMs: 3000 });
   expect((await begin("LNO")).status).toBe(1);
   expect(await begin("LUI")).toEqual({ status: 0x1000, description: "the download is not over" });
-  expect(await begin("LND")).toMatchObject({ status: 0x1002 });
+  expect(await begin("LND")).toEqual({ status: 0x1000, description: "the download is not over" });
   await expect(put("LUR", REQUEST)).rejects.toThrow(
     "found WINGHESA_L.LUR during download, expected LNA",
   );

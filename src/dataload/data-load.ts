@@ -1,33 +1,28 @@
 /**
  * Data load over the network, as the target: answers FIND, and carries out one operation at a time
- * for one loader, on ground alone. What it may give and take is told it by its {@link
- * DataLoadParts}; it knows no log and no slot.
+ * for one loader, only on ground. {@link DataLoadParts} define what it may give and take; it knows
+ * neither log nor slots.
  */
 import {
   LOAD_CHOICE_MS,
-  LOAD_GROUND_LOOK_MS,
+  LOAD_GROUND_POLL_MS,
   LOAD_SILENCE_MS,
   LOAD_STATUS_MS,
   LOAD_TFTP_RETRIES,
   LOAD_TFTP_TIMEOUT_MS,
 } from "../limits.ts";
-import { type Download, giveFiles } from "./download.ts";
+import { type Download, sendChosenFiles, sendNamedFiles } from "./download.ts";
 import { FindResponder } from "./find-responder.ts";
-import { tellInformation } from "./information.ts";
+import { sendInformation } from "./information.ts";
 import type { LoadedHardware } from "./information-files.ts";
 import { encodeInitialization } from "./initialization-file.ts";
 import { listenAddress } from "./listen-address.ts";
 import { Operation, type OperationKind, type OperationTimes } from "./operation.ts";
+import { STATUS_ACCEPTED, STATUS_DENIED, statusWords } from "./status-code.ts";
 import {
-  STATUS_ACCEPTED,
-  STATUS_DENIED,
-  STATUS_NOT_SUPPORTED,
-  statusWords,
-} from "./status-code.ts";
-import {
-  BEGINNINGS,
   type Beginning,
   endingOf,
+  INITIATING_ENDINGS,
   protocolFile,
   type TargetIdentity,
   targetId,
@@ -43,22 +38,22 @@ import { type TftpAnswers, type TftpRefusal, TftpServer } from "./tftp-server.ts
 import { fetchLoads } from "./upload.ts";
 import type { UploadTarget } from "./upload-target.ts";
 
-/** What has happened, for the maintenance log; `detail` says to whom, and why. */
+/** Events for the maintenance log; `detail` says to whom, and why. */
 export type DataLoadEvent = "started" | "completed" | "refused" | "aborted";
 
 export interface DataLoadParts {
   readonly identity: TargetIdentity;
-  /** Name for people, and of the kind of hardware. */
+  /** Name for people, and name of the kind of hardware. */
   readonly literal: string;
   readonly type: string;
   /** IPv4 address, or name of an interface. */
   readonly listen: string;
-  /** Of TFTP, at both ends. */
+  /** TFTP port at both ends. */
   readonly port: number;
   readonly findPort: number;
   readonly vips: readonly string[];
   isOnGround(): boolean;
-  /** Why nothing may begin now; null: it may. */
+  /** Reason why nothing may begin now; null when it may. */
   refusal(): string | null;
   hardware(): readonly LoadedHardware[];
   downloads(): readonly Download[];
@@ -67,27 +62,27 @@ export interface DataLoadParts {
   readonly times?: OperationTimes;
 }
 
-/** For people, while an operation is under way and after it. */
+/** State for people, during and after an operation. */
 export interface DataLoadState {
   /** `WINGHESA_L` */
   readonly target: string;
-  /** Where loaders find it; null: it is not open. */
+  /** Address for loaders; null when it is not open. */
   readonly address: string | null;
   readonly operation: {
     readonly kind: OperationKind;
     readonly from: string;
-    /** Under way; "" for none. */
+    /** Current file; "" for none. */
     readonly file: string;
     readonly percent: number;
     readonly status: string;
     readonly description: string;
   } | null;
-  /** How the last one ended; null: there was none. */
+  /** Result of the last one; null before the first. */
   readonly last: {
     readonly kind: OperationKind;
     readonly from: string;
     readonly completed: boolean;
-    /** What has become of it, or why it was not completed. */
+    /** The result, or why it was not completed. */
     readonly why: string;
   } | null;
 }
@@ -97,19 +92,21 @@ const TIMES: OperationTimes = {
   statusMs: LOAD_STATUS_MS,
   silenceMs: LOAD_SILENCE_MS,
   choiceMs: LOAD_CHOICE_MS,
-  groundLookMs: LOAD_GROUND_LOOK_MS,
+  groundPollMs: LOAD_GROUND_POLL_MS,
 };
 
-/** What a loader writes, by the operation that waits for it. */
+/** File that a loader writes, by the operation that waits for it. */
 const WRITTEN: Readonly<Record<OperationKind, string | null>> = {
   information: null,
   upload: "LUR",
   download: "LNA",
+  "media-defined download": "LNR",
 };
 const STATUS_FILES: Readonly<Record<OperationKind, string>> = {
   information: "LCS",
   upload: "LUS",
   download: "LNS",
+  "media-defined download": "LNS",
 };
 
 export class DataLoad implements TftpAnswers {
@@ -125,8 +122,9 @@ export class DataLoad implements TftpAnswers {
   }
 
   /**
-   * Opens both ports. @returns how to close them
-   * @throws Error in words for people: the address is not there, or a port cannot be had
+   * Opens both ports.
+   * @returns a function that closes them
+   * @throws Error in words for people: the address does not exist, or a port cannot be bound
    */
   async start(): Promise<() => void> {
     const { listen, port, findPort, vips, identity, literal, type } = this.#parts;
@@ -172,26 +170,26 @@ export class DataLoad implements TftpAnswers {
     const foreign = this.#foreign(request, from);
     if (foreign !== null) return foreign;
     const ending = endingOf(this.#parts.identity, request.file);
-    if (ending === null || !Object.hasOwn(BEGINNINGS, ending)) {
-      const files = Object.keys(BEGINNINGS).map((name) => protocolFile(this.#parts.identity, name));
+    if (ending === null || !Object.hasOwn(INITIATING_ENDINGS, ending)) {
+      const files = Object.keys(INITIATING_ENDINGS).map((name) =>
+        protocolFile(this.#parts.identity, name),
+      );
       const message = `found ${request.file}, expected ${files.join(", ")}`;
       return { code: TFTP_ERROR_NOT_FOUND, message };
     }
     const beginning = ending as Beginning;
-    const kind = BEGINNINGS[beginning];
-    if (kind === "media-defined download")
-      return this.#deny(STATUS_NOT_SUPPORTED, kind, from, "use operator-defined download (LNO)");
+    const kind = INITIATING_ENDINGS[beginning];
     if (this.#operation !== null)
-      return this.#deny(STATUS_DENIED, kind, from, `the ${this.#operation.kind} is not over`);
+      return this.#deny(kind, from, `the ${this.#operation.kind} is not over`);
     const reason = this.#parts.refusal();
-    if (reason !== null) return this.#deny(STATUS_DENIED, kind, from, reason);
+    if (reason !== null) return this.#deny(kind, from, reason);
     const operation = this.#newOperation(kind, request, from);
     this.#operation = operation;
     return {
       content: encodeInitialization({ status: STATUS_ACCEPTED, description: "" }),
       ended: (error) => {
         if (error === null) void this.#run(operation);
-        else this.#operation = null; // the loader never knew that it might begin
+        else this.#operation = null; // the loader never learned that it might begin
       },
     };
   }
@@ -210,7 +208,7 @@ export class DataLoad implements TftpAnswers {
     return { taken: (content) => operation.take(expected, content) };
   }
 
-  /** While an operation is under way, everybody but its loader is refused. */
+  /** During an operation, everybody but its loader is refused. */
   #foreign({ file }: TftpRequest, from: Place): TftpRefusal | null {
     const loader = this.#operation?.loader.address ?? from.address;
     if (loader === from.address) return null;
@@ -218,12 +216,12 @@ export class DataLoad implements TftpAnswers {
     return { code: TFTP_ERROR_ILLEGAL, message: "illegal operation: another loader is at work" };
   }
 
-  #deny(status: number, kind: string, from: Place, description: string): { content: Uint8Array } {
+  #deny(kind: string, from: Place, description: string): { content: Uint8Array } {
     this.#parts.note("refused", `${kind} ${from.address}: ${description}`);
-    return { content: encodeInitialization({ status, description }) };
+    return { content: encodeInitialization({ status: STATUS_DENIED, description }) };
   }
 
-  /** A loader whose TFTP server has another port may say so (option `port`). */
+  /** A loader may announce another port of its TFTP server (option `port`). */
   #newOperation(kind: OperationKind, { options }: TftpRequest, from: Place): Operation {
     const said = options.get("port") ?? "";
     const port = /^\d{1,5}$/.test(said) && Number(said) > 0 && Number(said) <= 0xffff;
@@ -252,17 +250,23 @@ export class DataLoad implements TftpAnswers {
     this.#parts.note(aborted === null ? "completed" : "aborted", words);
   }
 
-  /** @returns what has become of it, for people */
+  /** @returns the result, for people */
   async #carryOut(operation: Operation): Promise<string> {
     const { identity, target } = this.#parts;
     switch (operation.kind) {
       case "information":
-        await tellInformation(operation, protocolFile(identity, "LCL"), this.#parts.hardware());
+        await sendInformation(operation, protocolFile(identity, "LCL"), this.#parts.hardware());
         return "";
       case "upload":
         return await fetchLoads(operation, target, identity.hardware);
       case "download":
-        return await giveFiles(operation, protocolFile(identity, "LNL"), this.#parts.downloads());
+        return await sendChosenFiles(
+          operation,
+          protocolFile(identity, "LNL"),
+          this.#parts.downloads(),
+        );
+      case "media-defined download":
+        return await sendNamedFiles(operation, this.#parts.downloads());
     }
   }
 }

@@ -1,50 +1,48 @@
 /**
- * Takes loads into a directory. They are written into one beside it, which takes its place when
- * they have been judged; until then, and without that, the directory stays as it was.
+ * Receives loads into a directory, where they stay until they are judged. Accepted loads are copied
+ * elsewhere; nothing remains here, whatever the outcome.
  */
-import { type FileHandle, mkdir, open, rename, rm, statfs } from "node:fs/promises";
+import { type FileHandle, mkdir, open, rm, stat, statfs } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { LOAD_WRITE_BYTES } from "../limits.ts";
-import type { OfferedLoad } from "./upload-files.ts";
-import type { UploadTarget, UploadVerdict } from "./upload-target.ts";
+import type { FinishWay, UploadTarget, UploadVerdict } from "./upload-target.ts";
 
-/** Judges the files in `directory`, and takes over what it accepts. */
-export type Judge = (
-  directory: string,
-  loads: readonly OfferedLoad[],
-) => Promise<UploadVerdict> | UploadVerdict;
+export interface DirectoryTargetParts {
+  /** A directory only for these loads. */
+  readonly directory: string;
+  /** Accepted loads are copied into this one. */
+  readonly copies: string;
+  /** Resolves when the leftovers of an interrupted load are gone. */
+  readonly cleaned: Promise<void>;
+  /** Judges the files in `directory`, and copies them when it accepts them. */
+  judge(directory: string, way: FinishWay): Promise<UploadVerdict>;
+}
 
 export class DirectoryTarget implements UploadTarget {
-  readonly #arriving: string;
-  readonly #leaving: string;
   readonly #gathered = Buffer.alloc(LOAD_WRITE_BYTES);
   #gatheredBytes = 0;
   #file: FileHandle | null = null;
-  #loads: readonly OfferedLoad[] = [];
 
-  constructor(
-    private readonly directory: string,
-    private readonly judge: Judge,
-  ) {
-    this.#arriving = `${directory}.arriving`;
-    this.#leaving = `${directory}.leaving`;
-  }
+  constructor(private readonly parts: DirectoryTargetParts) {}
 
+  /** Room for the load and its copy. */
   async room(): Promise<number> {
-    const { bavail, bsize } = await statfs(dirname(this.directory));
-    return bavail * bsize;
+    const [here, there] = [dirname(this.parts.directory), this.parts.copies];
+    const [free, freeThere] = await Promise.all([freeBytes(here), freeBytes(there)]);
+    const isOneDisk = (await deviceOf(here)) === (await deviceOf(there));
+    return isOneDisk ? Math.floor(free / 2) : Math.min(free, freeThere);
   }
 
-  async begin(loads: readonly OfferedLoad[]): Promise<void> {
+  async begin(): Promise<void> {
+    await this.parts.cleaned;
     await this.abort();
-    this.#loads = loads;
-    await mkdir(this.#arriving, { mode: 0o700 });
+    await mkdir(this.parts.directory, { mode: 0o700 });
   }
 
   async create(name: string): Promise<void> {
     await this.#closeFile();
     this.#gatheredBytes = 0;
-    this.#file = await open(join(this.#arriving, name), "w", 0o600);
+    this.#file = await open(join(this.parts.directory, name), "w", 0o600);
   }
 
   async write(content: Uint8Array): Promise<void> {
@@ -63,23 +61,16 @@ export class DirectoryTarget implements UploadTarget {
     await this.#closeFile();
   }
 
-  async finish(): Promise<UploadVerdict> {
-    const verdict = await this.judge(this.#arriving, this.#loads);
-    if (!verdict.accepted) {
-      await this.abort();
-      return verdict;
-    }
-    await rm(this.#leaving, { recursive: true, force: true });
-    await rename(this.directory, this.#leaving).catch(unlessMissing);
-    await rename(this.#arriving, this.directory);
-    await syncDirectory(dirname(this.directory));
-    await rm(this.#leaving, { recursive: true, force: true });
+  async finish(way: FinishWay): Promise<UploadVerdict> {
+    const verdict = await this.parts.judge(this.parts.directory, way);
+    // A file that cannot be removed now does no harm: the next upload or start removes it.
+    await this.abort().catch(() => {});
     return verdict;
   }
 
   async abort(): Promise<void> {
     await this.#closeFile();
-    await rm(this.#arriving, { recursive: true, force: true });
+    await rm(this.parts.directory, { recursive: true, force: true });
   }
 
   async #flush(): Promise<void> {
@@ -101,11 +92,20 @@ export class DirectoryTarget implements UploadTarget {
   }
 }
 
-function unlessMissing(error: NodeJS.ErrnoException): void {
-  if (error.code !== "ENOENT") throw error;
+async function freeBytes(directory: string): Promise<number> {
+  const { bavail, bsize } = await statfs(await existing(directory));
+  return bavail * bsize;
 }
 
-async function syncDirectory(directory: string): Promise<void> {
-  const handle = await open(directory, "r");
-  await handle.sync().finally(() => handle.close());
+async function deviceOf(directory: string): Promise<number> {
+  return (await stat(await existing(directory))).dev;
+}
+
+/** The directory, or its nearest existing parent. */
+async function existing(directory: string): Promise<string> {
+  const isThere = await stat(directory).then(
+    () => true,
+    () => false,
+  );
+  return isThere || directory === dirname(directory) ? directory : existing(dirname(directory));
 }

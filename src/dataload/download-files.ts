@@ -1,9 +1,13 @@
 /**
- * Download: the target offers files (LNL), the loader chooses (LNA) or names what it wants (LNR),
- * the target tells how far it is (LNS).
+ * Download: the target offers files (LNL), the loader chooses (LNA) or names them (LNR), the target
+ * reports its progress (LNS).
  */
-import type { OperationStatus } from "./operation-status.ts";
-import { ProtocolFileReader, ProtocolFileWriter, sendable } from "./protocol-file.ts";
+import {
+  type ProgressStatus,
+  ProtocolFileReader,
+  ProtocolFileWriter,
+  sendable,
+} from "./protocol-file.ts";
 
 /** A file that the target has for the loader. */
 export interface OfferedFile {
@@ -15,28 +19,20 @@ export interface FileStatus extends OfferedFile {
   readonly status: number;
 }
 
-export interface DownloadStatus extends OperationStatus {
-  /** Of all files together. */
-  readonly percent: number;
+export interface DownloadStatus extends ProgressStatus {
   readonly files: readonly FileStatus[];
 }
 
-/** What a loader asks for by name. */
+/** A loader's request by name. */
 export interface FileRequest {
   readonly names: readonly string[];
-  /** At most 255 bytes, for whatever the target knows them for. */
+  /** At most 255 bytes, with a meaning defined by the target. */
   readonly userData: Uint8Array;
 }
 
 /** @throws ProtocolFileError on a name that cannot be sent */
 export function encodeDownloadStatus(status: DownloadStatus): Uint8Array {
-  const file = new ProtocolFileWriter()
-    .u16(status.status)
-    .text(sendable(status.description))
-    .u16(status.counter)
-    .u16(status.exceptionTimerS)
-    .u16(status.estimatedTimeS)
-    .ratio(status.percent);
+  const file = new ProtocolFileWriter().progress(status);
   file.list(status.files, (entry) => {
     file.text(entry.name).u16(entry.status).text(sendable(entry.description));
   });
@@ -47,12 +43,7 @@ export function encodeDownloadStatus(status: DownloadStatus): Uint8Array {
 export function decodeDownloadStatus(bytes: Uint8Array): DownloadStatus {
   const file = new ProtocolFileReader(bytes, "LNS");
   const result = {
-    status: file.u16("status"),
-    description: file.text("description"),
-    counter: file.u16("counter"),
-    exceptionTimerS: file.u16("exception timer"),
-    estimatedTimeS: file.i16("estimated time"),
-    percent: file.ratio("ratio"),
+    ...file.progress(),
     files: file.list("files", () => ({
       name: file.text("file name"),
       status: file.u16("status of the file"),
@@ -85,11 +76,14 @@ export function decodeFileList(bytes: Uint8Array): OfferedFile[] {
 
 /** @throws ProtocolFileError on a name that cannot be sent */
 export function encodeFileChoice(names: readonly string[]): Uint8Array {
+  return listOfNames(names).finish();
+}
+
+function listOfNames(names: readonly string[]): ProtocolFileWriter {
   const file = new ProtocolFileWriter();
-  file.list(names, (name) => {
+  return file.list(names, (name) => {
     file.text(name);
   });
-  return file.finish();
 }
 
 /** @throws ProtocolFileError */
@@ -102,11 +96,7 @@ export function decodeFileChoice(bytes: Uint8Array): string[] {
 
 /** @throws ProtocolFileError on a name that cannot be sent */
 export function encodeFileRequest({ names, userData }: FileRequest): Uint8Array {
-  const file = new ProtocolFileWriter();
-  file.list(names, (name) => {
-    file.text(name);
-  });
-  return file.u8(userData.length).raw(userData).finish();
+  return listOfNames(names).u8(userData.length).raw(userData).finish();
 }
 
 /** @throws ProtocolFileError */

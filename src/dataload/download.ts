@@ -1,9 +1,11 @@
 /**
- * Operator-defined download: the loader is offered files, its operator chooses, and gets them (LNO;
- * LNL, LNA, the files and LNS).
+ * Download. Operator-defined: the loader is offered files, its operator chooses, and receives them
+ * (LNO; LNL, LNA, the files and LNS). Media-defined: the loader's medium names them (LND; LNR, the
+ * files and LNS).
  */
 import {
   decodeFileChoice,
+  decodeFileRequest,
   encodeDownloadStatus,
   encodeFileList,
   type OfferedFile,
@@ -17,7 +19,7 @@ import {
   STATUS_ITEM_FAILED,
 } from "./status-code.ts";
 
-/** A file that a loader can have. */
+/** A file available to the loader. */
 export interface Download extends OfferedFile {
   content(): Uint8Array;
 }
@@ -28,24 +30,59 @@ interface ChosenFile {
   description: string;
 }
 
-/** @param listFile name of the list on the loader */
-export async function giveFiles(
+/** Source of the names of a download, and the texts for one that is not available. */
+interface Wish {
+  /** LNA, or LNR. */
+  readonly ending: string;
+  readonly objection: string;
+  readonly expected: string;
+  /** @throws OperationAborted when the loader does not answer, ProtocolFileError */
+  names(): Promise<readonly string[]>;
+}
+
+/** @param listFile name of the list on the loader. @returns the result, for people */
+export async function sendChosenFiles(
   operation: Operation,
   listFile: string,
   downloads: readonly Download[],
+): Promise<string> {
+  return await giveFiles(operation, downloads, {
+    ...{ ending: "LNA", objection: "was not offered", expected: "names that were offered" },
+    names: async () => {
+      await operation.put(listFile, encodeFileList(downloads));
+      operation.description = "waiting for the choice of files";
+      return decodeFileChoice(await operation.expect("LNA", operation.times.choiceMs));
+    },
+  });
+}
+
+/** This target ignores the user data of the request. @returns the result, for people */
+export async function sendNamedFiles(
+  operation: Operation,
+  downloads: readonly Download[],
+): Promise<string> {
+  const there = downloads.map(({ name }) => name).join(", ");
+  return await giveFiles(operation, downloads, {
+    ...{ ending: "LNR", objection: "there is no such file", expected: `names out of ${there}` },
+    names: async () =>
+      decodeFileRequest(await operation.expect("LNR", operation.times.silenceMs)).names,
+  });
+}
+
+async function giveFiles(
+  operation: Operation,
+  downloads: readonly Download[],
+  wish: Wish,
 ): Promise<string> {
   let files: ChosenFile[] = [];
   await operation.begin((status) =>
     encodeDownloadStatus({ ...status, percent: operation.percent, files }),
   );
-  await operation.put(listFile, encodeFileList(downloads));
-  operation.description = "waiting for the choice of files";
-  const choice = await operation.expect("LNA", operation.times.choiceMs);
-  const names = [...new Set(decodeFileChoice(choice))];
+  const names = [...new Set(await wish.names())];
   if (names.length > downloads.length)
     throw new OperationAborted(
       STATUS_ABORTED_BY_TARGET,
-      `found ${names.length} files in LNA, expected at most ${downloads.length}`,
+      `found ${names.length} files in ${wish.ending}, expected at most ${downloads.length}`,
     );
   files = names.map((name) => ({ name, status: STATUS_ACCEPTED, description: "" }));
   operation.status = STATUS_IN_PROGRESS;
@@ -54,7 +91,7 @@ export async function giveFiles(
     const download = downloads.find(({ name }) => name === file.name);
     if (download === undefined) {
       file.status = STATUS_ITEM_FAILED;
-      file.description = "was not offered";
+      file.description = wish.objection;
       continue;
     }
     file.status = STATUS_IN_PROGRESS;
@@ -71,7 +108,7 @@ export async function giveFiles(
   if (failed.length > 0)
     throw new OperationAborted(
       STATUS_ABORTED_BY_TARGET,
-      `found ${failed.join(", ")} in LNA, expected names that were offered`,
+      `found ${failed.join(", ")} in ${wish.ending}, expected ${wish.expected}`,
     );
   return files.length === 1 ? "1 file" : `${files.length} files`;
 }

@@ -1,6 +1,6 @@
 /**
- * FIND: who is there? A loader broadcasts the request, each target answers for itself. A packet is
- * a u16 opcode, texts that each end with a NUL, and a byte that ends them.
+ * FIND: a loader broadcasts a request, and each target answers for itself. A packet is a u16
+ * opcode, NUL-terminated texts, and a final byte.
  */
 import { sendable } from "./protocol-file.ts";
 import type { TargetIdentity } from "./target-identity.ts";
@@ -8,10 +8,10 @@ import type { TargetIdentity } from "./target-identity.ts";
 const FIND_REQUEST = 1;
 const FIND_ANSWER = 2;
 const FIND_END = 0x10;
-/** A request of nothing but an empty text, and some more that a loader may add. */
+/** A request with a single empty text, and some more that a loader may add. */
 const REQUEST_BYTES_MAX = 512;
 
-/** Longest text of each field of an answer, in their order. */
+/** Longest text of each field of an answer, in order. */
 const FIELDS = [
   ["hardware", 15],
   ["type", 8],
@@ -41,7 +41,7 @@ export function isFindRequest(bytes: Uint8Array): boolean {
   );
 }
 
-/** Texts that are too long are cut. */
+/** Long texts are cut. */
 export function encodeFindAnswer(target: FoundTarget): Uint8Array {
   const texts = FIELDS.map(([name, max]) => `${sendable(target[name]).slice(0, max)}\0`);
   return Buffer.concat([
@@ -51,7 +51,7 @@ export function encodeFindAnswer(target: FoundTarget): Uint8Array {
   ]);
 }
 
-/** null: it is none. */
+/** null when it is none. */
 export function decodeFindAnswer(bytes: Uint8Array): FoundTarget | null {
   if (bytes[0] !== 0 || bytes[1] !== FIND_ANSWER || bytes[bytes.length - 1] !== FIND_END)
     return null;

@@ -1,7 +1,7 @@
 /**
  * Answers FIND. A socket at an address gets no broadcasts, so there is one for each: own address,
  * broadcast address of its network, and 255.255.255.255. Answers leave from the own address, and
- * only into its network: whoever is elsewhere may have forged where the request came from.
+ * only into its network: a request from elsewhere may have a forged source.
  */
 import { encodeFindAnswer, type FoundTarget, isFindRequest } from "./find-packet.ts";
 import type { ListenAddress } from "./listen-address.ts";
@@ -55,7 +55,7 @@ export class FindResponder {
     try {
       this.#own?.send(this.answer, port, from);
     } catch {
-      // lost, as on the wire
+      // lost, like on the wire
     }
   }
 }

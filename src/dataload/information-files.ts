@@ -1,15 +1,15 @@
-/** Information: the target tells the loader what is loaded (LCS, LCL). */
+/** Information: the target reports its loaded parts to the loader (LCS, LCL). */
 import type { OperationStatus } from "./operation-status.ts";
 import { ProtocolFileReader, ProtocolFileWriter, sendable } from "./protocol-file.ts";
 
-/** Something loaded. */
+/** A loaded part. */
 export interface LoadedPart {
   readonly partNumber: string;
   readonly amendment: string;
   readonly designation: string;
 }
 
-/** A piece of hardware with what is loaded on it. */
+/** A piece of hardware with its loaded parts. */
 export interface LoadedHardware {
   /** Name or code of the hardware. */
   readonly literal: string;
@@ -17,7 +17,7 @@ export interface LoadedHardware {
   readonly parts: readonly LoadedPart[];
 }
 
-/** The order of its fields is not that of the other status files. */
+/** The order of its fields differs from the other status files. */
 export function encodeInformationStatus(status: OperationStatus): Uint8Array {
   return new ProtocolFileWriter()
     .u16(status.counter)

@@ -1,4 +1,4 @@
-/** Information: what is loaded here (LCI; LCS and LCL). */
+/** Information: reports the loaded parts (LCI; LCS and LCL). */
 import {
   encodeConfigurationList,
   encodeInformationStatus,
@@ -8,7 +8,7 @@ import type { Operation } from "./operation.ts";
 import { STATUS_IN_PROGRESS } from "./status-code.ts";
 
 /** @param listFile name of the list on the loader */
-export async function tellInformation(
+export async function sendInformation(
   operation: Operation,
   listFile: string,
   hardware: readonly LoadedHardware[],

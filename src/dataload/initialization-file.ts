@@ -5,9 +5,9 @@
 import { ProtocolFileReader, ProtocolFileWriter, sendable } from "./protocol-file.ts";
 
 export interface InitializationFile {
-  /** STATUS_ACCEPTED, STATUS_DENIED or STATUS_NOT_SUPPORTED. */
+  /** STATUS_ACCEPTED or STATUS_DENIED; other targets also use STATUS_NOT_SUPPORTED. */
   readonly status: number;
-  /** What cannot be sent of it is left out. */
+  /** Characters that cannot be sent are left out. */
   readonly description: string;
 }
 

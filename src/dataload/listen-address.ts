@@ -1,10 +1,10 @@
-/** The address at which loaders find this server: as configured, or the one of an interface. */
+/** The address at which loaders find this server: as configured, or that of an interface. */
 import { type NetworkInterfaceInfo, networkInterfaces } from "node:os";
 import { parseAddress } from "../config/address.ts";
 
 export interface ListenAddress {
   readonly address: string;
-  /** Broadcast address of its network; null: it has none. */
+  /** Broadcast address of its network; null when it has none. */
   readonly broadcast: string | null;
   /** Whether an address is in its network. */
   includes(address: string): boolean;
@@ -14,7 +14,7 @@ type Interfaces = NodeJS.Dict<NetworkInterfaceInfo[]>;
 
 /**
  * @param listen an IPv4 address, or the name of an interface
- * @param vips addresses that move from server to server, which no loader may rely on
+ * @param vips addresses that move between servers, on which no loader may rely
  * @throws Error in words for people: this machine has no such address
  */
 export function listenAddress(

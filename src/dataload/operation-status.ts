@@ -1,13 +1,13 @@
-/** What every status file tells of an operation, whatever the order in which it tells it. */
+/** Content of every status file of an operation, whatever its field order. */
 export interface OperationStatus {
   /** A code of status-code. */
   readonly status: number;
   /** For people. */
   readonly description: string;
-  /** One more with each status file. */
+  /** Incremented with each status file. */
   readonly counter: number;
-  /** The loader waits so many seconds for the next status file; 0: as long as it always does. */
+  /** The loader waits this many seconds for the next status file; 0: its default. */
   readonly exceptionTimerS: number;
-  /** Seconds to the end; -1: not known. */
+  /** Seconds to the end; -1 when unknown. */
   readonly estimatedTimeS: number;
 }

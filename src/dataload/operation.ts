@@ -1,7 +1,7 @@
 /**
- * One operation of a data load, whatever it does: it tells the loader its status again and again,
- * takes what the loader writes, and ends when the loader is silent, ends it, or the aircraft leaves
- * the ground.
+ * One operation of a data load of any kind: it reports its status to the loader repeatedly, takes
+ * the files that the loader writes, and ends when the loader is silent or ends it, or the aircraft
+ * leaves the ground.
  */
 import type { OperationStatus } from "./operation-status.ts";
 import {
@@ -17,17 +17,17 @@ import type { Place } from "./tftp-conversation.ts";
 import { TftpError } from "./tftp-error.ts";
 import type { TftpTimes } from "./tftp-transfer.ts";
 
-export type OperationKind = "information" | "upload" | "download";
+export type OperationKind = "information" | "upload" | "download" | "media-defined download";
 
 export interface OperationTimes {
   readonly tftp: TftpTimes;
-  /** From one status to the next. */
+  /** Interval between two statuses. */
   readonly statusMs: number;
-  /** An operation whose loader has taken no status for so long is over. */
+  /** An operation ends when its loader has not accepted a status for this long. */
   readonly silenceMs: number;
-  /** A human chooses among files for so long. */
+  /** Time for a human to choose among files. */
   readonly choiceMs: number;
-  readonly groundLookMs: number;
+  readonly groundPollMs: number;
 }
 
 export interface OperationParts {
@@ -42,10 +42,10 @@ export interface OperationParts {
   isOnGround(): boolean;
 }
 
-/** Makes the status file. */
+/** Encodes the status file. */
 export type EncodeStatus = (status: OperationStatus) => Uint8Array;
 
-/** The operation is over before its end. */
+/** The operation ended early. */
 export class OperationAborted extends Error {
   override readonly name = "OperationAborted";
   /** @param status STATUS_ABORTED_BY_… or STATUS_DENIED */
@@ -61,9 +61,9 @@ export class Operation {
   readonly kind: OperationKind;
   readonly loader: Place;
   readonly times: OperationTimes;
-  /** The file that is under way; "" for none. */
+  /** Current file; "" for none. */
   file = "";
-  /** Of the whole operation. */
+  /** Progress of the whole operation. */
   percent = 0;
   status = STATUS_ACCEPTED;
   description = "";
@@ -77,11 +77,11 @@ export class Operation {
   #counter = 0;
   #aborted: OperationAborted | null = null;
   #isSilent = false;
-  /** Why the last status was not taken. */
+  /** Why the last status was not accepted. */
   #refusal = "it does not answer";
   #silence: NodeJS.Timeout | undefined;
-  #groundLook: NodeJS.Timeout | undefined;
-  /** Ends the pause between two statuses, so that the last one is told at once. */
+  #groundPoll: NodeJS.Timeout | undefined;
+  /** Ends the pause between two statuses, so that the last one is sent at once. */
   readonly #pause = new AbortController();
   #telling: Promise<void> = Promise.resolve();
   #isTelling = false;
@@ -96,43 +96,43 @@ export class Operation {
   }
 
   /**
-   * Does it. Whatever ends it before its end ends it in good order: the loader is told.
-   * @returns null when it was completed; otherwise why not
+   * Runs the operation. If it ends early, it ends in good order: the loader is told.
+   * @returns null when it was completed; otherwise the reason
    */
   async run(act: () => Promise<void>): Promise<OperationAborted | null> {
     this.#heard();
-    this.#groundLook = setInterval(() => this.#lookAtGround(), this.times.groundLookMs);
+    this.#groundPoll = setInterval(() => this.#checkGround(), this.times.groundPollMs);
     try {
       await act();
-      // What has ended it since cannot undo it.
+      // A later reason to end it cannot undo the completion.
       this.#aborted = null;
       this.status = STATUS_COMPLETED;
       this.percent = 100;
     } catch (error) {
       if (this.#aborted === null) this.abort(reasonOf(error));
     }
-    clearInterval(this.#groundLook);
+    clearInterval(this.#groundPoll);
     clearTimeout(this.#silence);
     this.#isTelling = false;
     this.#pause.abort();
     await this.#telling;
-    if (!this.#isSilent) await this.#tellLast();
+    if (!this.#isSilent) await this.#sendLastStatus();
     return this.#aborted;
   }
 
   /**
-   * Tells the status from now on. Resolves when the loader has taken the first one.
+   * Begins to report the status. Resolves when the loader has accepted the first one.
    * @throws OperationAborted when it does not
    */
   async begin(encodeStatus: EncodeStatus): Promise<void> {
     this.#encodeStatus = encodeStatus;
     this.#isTelling = true;
-    this.#telling = this.#tellOn();
+    this.#telling = this.#sendStatusRepeatedly();
     await this.#firstStatus.promise;
     this.check();
   }
 
-  /** Ends it from outside, or from within. The first reason counts. */
+  /** Ends it, from outside or inside. The first reason counts. */
   abort(reason: OperationAborted): void {
     if (this.#aborted !== null) return;
     this.#aborted = reason;
@@ -141,7 +141,12 @@ export class Operation {
     this.#end.abort();
   }
 
-  /** The loader has written a file; one that it has written before is forgotten. */
+  /** Aborted when the operation ended early. */
+  get ended(): AbortSignal {
+    return this.#end.signal;
+  }
+
+  /** Takes a file that the loader has written; forgets an earlier one. */
   take(ending: string, content: Uint8Array): void {
     this.#written.set(ending, content);
     this.#onWritten();
@@ -169,12 +174,12 @@ export class Operation {
     );
   }
 
-  /** Goes on only while nothing has ended it. @throws OperationAborted */
+  /** Throws if the operation ended early. @throws OperationAborted */
   check(): void {
     if (this.#aborted !== null) throw this.#aborted;
   }
 
-  /** Writes a file to the loader, again and again while that is silent. @throws TftpError */
+  /** Writes a file to the loader, repeatedly while it is silent. @throws TftpError */
   async put(
     file: string,
     content: Uint8Array,
@@ -185,7 +190,7 @@ export class Operation {
     );
   }
 
-  /** Reads a file of the loader, likewise. @throws TftpError */
+  /** Reads a file of the loader, in the same way. @throws TftpError */
   async get(file: string, sink: FileSink): Promise<void> {
     await this.#untilHeard(file, () => this.#client.get(file, sink, this.#end.signal));
   }
@@ -207,8 +212,8 @@ export class Operation {
     }
   }
 
-  /** Until the operation is over. */
-  async #tellOn(): Promise<void> {
+  /** Reports the status until the operation is over. */
+  async #sendStatusRepeatedly(): Promise<void> {
     const pauseEnd = AbortSignal.any([this.#end.signal, this.#pause.signal]);
     while (this.#isTelling && this.#aborted === null) {
       const error = await this.#tell(this.#end.signal);
@@ -224,8 +229,8 @@ export class Operation {
     this.#firstStatus.resolve();
   }
 
-  /** The status that it ended with: once, or when it was completed until the loader has it. */
-  async #tellLast(): Promise<void> {
+  /** Reports the final status: once, or after a completion until the loader has it. */
+  async #sendLastStatus(): Promise<void> {
     const limit = new AbortController();
     const timer = setTimeout(() => limit.abort(), this.times.silenceMs);
     while ((await this.#tell(limit.signal)) !== null && this.#aborted === null) {
@@ -237,7 +242,7 @@ export class Operation {
     clearTimeout(timer);
   }
 
-  /** One status. @returns why the loader has not taken it; null: it has */
+  /** Reports one status. @returns why the loader did not accept it; null when it did */
   async #tell(signal: AbortSignal): Promise<TftpError | null> {
     const { status, description } = this;
     this.#counter = (this.#counter + 1) & 0xffff;
@@ -245,7 +250,7 @@ export class Operation {
       ...{ status, description, counter: this.#counter },
       ...{ exceptionTimerS: 0, estimatedTimeS: -1 },
     });
-    if (content === undefined) return null; // it has never begun
+    if (content === undefined) return null; // it never began
     try {
       await this.#client.put(this.#parts.statusFile, content, signal);
       return null;
@@ -255,7 +260,7 @@ export class Operation {
     }
   }
 
-  /** The loader lives. */
+  /** The loader is alive. */
   #heard(): void {
     clearTimeout(this.#silence);
     this.#silence = setTimeout(() => {
@@ -275,15 +280,15 @@ export class Operation {
     );
   }
 
-  #lookAtGround(): void {
+  #checkGround(): void {
     if (!this.#parts.isOnGround())
       this.abort(
-        new OperationAborted(STATUS_ABORTED_BY_TARGET, "the aircraft is not on ground any more"),
+        new OperationAborted(STATUS_ABORTED_BY_TARGET, "the aircraft is no longer on ground"),
       );
   }
 }
 
-/** What an error is to the operation. */
+/** Converts an error to the end of the operation. */
 function reasonOf(error: unknown): OperationAborted {
   if (error instanceof OperationAborted) return error;
   return new OperationAborted(STATUS_ABORTED_BY_TARGET, (error as Error).message);

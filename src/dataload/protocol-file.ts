@@ -1,26 +1,36 @@
 /**
- * What the protocol files of a data load are made of: big-endian integers and short texts. Follows
- * the layouts as published in open-source implementations of data loaders. Every file begins with
- * its length in bytes (u32) and the version of the protocol (two characters).
+ * Elements of the protocol files of a data load: big-endian integers and short texts. Follows the
+ * layouts as published in open-source implementations of data loaders. Every file begins with its
+ * length in bytes (u32) and the version of the protocol (two characters).
  */
+import type { OperationStatus } from "./operation-status.ts";
 
 /** Length and version. */
 const HEAD_BYTES = 6;
-/** The length of a text is one byte, and counts the NUL at its end. */
+/** The length of a text is one byte, and includes the NUL at its end. */
 const TEXT_CHARACTERS_MAX = 254;
 const RATIO_CHARACTERS = 3;
 
-/** The version that this target speaks: supplements 3 and 4. */
+/** Version that this target uses: supplements 3 and 4. */
 export const PROTOCOL_VERSION = "A4";
 
-/** A protocol file is not as it must be; the message says where, what was found, what is expected. */
+/** An invalid protocol file; the message says where, what was found, and what is expected. */
 export class ProtocolFileError extends Error {
   override readonly name = "ProtocolFileError";
 }
 
-/** Texts that people read may hold anything: what cannot be sent is a question mark, or left out. */
+/**
+ * Texts for people may contain anything: characters that cannot be sent become question marks, and
+ * long texts are cut.
+ */
 export function sendable(text: string): string {
   return text.replace(/[^ -~]/g, "?").slice(0, TEXT_CHARACTERS_MAX);
+}
+
+/** Begin of LUS and LNS, after the head of every file. */
+export interface ProgressStatus extends OperationStatus {
+  /** For all loads or files together. */
+  readonly percent: number;
 }
 
 export class ProtocolFileWriter {
@@ -36,7 +46,10 @@ export class ProtocolFileWriter {
     return this;
   }
 
-  /** Empty: a zero alone. @throws ProtocolFileError on one that cannot be sent as it is */
+  /**
+   * An empty text is only a zero.
+   * @throws ProtocolFileError on a text that cannot be sent as it is
+   */
   text(value: string): this {
     if (value !== sendable(value))
       throw new ProtocolFileError(
@@ -54,6 +67,15 @@ export class ProtocolFileWriter {
     for (const character of Buffer.from(String(whole).padStart(RATIO_CHARACTERS), "latin1"))
       this.u8(character);
     return this;
+  }
+
+  progress(status: ProgressStatus): this {
+    return this.u16(status.status)
+      .text(sendable(status.description))
+      .u16(status.counter)
+      .u16(status.exceptionTimerS)
+      .u16(status.estimatedTimeS)
+      .ratio(status.percent);
   }
 
   /** A u16 count, then each item. */
@@ -142,10 +164,21 @@ export class ProtocolFileReader {
     return Number(text);
   }
 
+  progress(): ProgressStatus {
+    return {
+      status: this.u16("status"),
+      description: this.text("description"),
+      counter: this.u16("counter"),
+      exceptionTimerS: this.u16("exception timer"),
+      estimatedTimeS: this.i16("estimated time"),
+      percent: this.ratio("ratio"),
+    };
+  }
+
   list<Item>(what: string, read: () => Item): Item[] {
     const count = this.u16(`number of ${what}`);
     const items: Item[] = [];
-    // each takes a byte at least, so that a false count ends at the end of the file
+    // each takes at least a byte, so that a wrong count ends at the end of the file
     for (let index = 0; index < count; index++) items.push(read());
     return items;
   }
@@ -156,7 +189,7 @@ export class ProtocolFileReader {
     return Uint8Array.from(this.bytes.subarray(this.#at - length, this.#at));
   }
 
-  /** Nothing follows. */
+  /** Requires the end of the file. */
   end(): void {
     const rest = this.bytes.length - this.#at;
     if (rest > 0) this.#fail(`${rest} more bytes`, "the end of the file");

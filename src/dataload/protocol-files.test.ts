@@ -119,11 +119,11 @@ describe.each(FILES)("%s", (_, value, bytes, decode, hex) => {
     expect(Buffer.from(bytes).toString("hex")).toBe(hex.replaceAll(" ", ""));
   });
 
-  test("read, it says the same", () => {
+  test("decoded, it is the same", () => {
     expect(decode(bytes)).toEqual(value);
   });
 
-  test("cut anywhere, or with a byte more: an error that says where", () => {
+  test("cut anywhere, or with an extra byte: an error with the place", () => {
     for (let length = 0; length < bytes.length; length++) {
       expect(() => decode(bytes.subarray(0, length))).toThrow(/byte \d+: found .+, expected/);
       // likewise where the length says that it is whole

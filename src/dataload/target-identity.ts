@@ -1,18 +1,18 @@
-/** How a target is called, and the files that are named after it. */
+/** Identity of a target, and the names of its files. */
 
 /** Endings of the files that a loader reads to begin, and the operation that each begins. */
-export const BEGINNINGS = {
+export const INITIATING_ENDINGS = {
   LCI: "information",
   LUI: "upload",
   LNO: "download",
   LND: "media-defined download",
 } as const;
-export type Beginning = keyof typeof BEGINNINGS;
+export type Beginning = keyof typeof INITIATING_ENDINGS;
 
 export interface TargetIdentity {
   /** Hardware identifier, 4 to 15 letters and digits. */
   readonly hardware: string;
-  /** At most 8 letters and digits; "" where there is only one of the hardware. */
+  /** At most 8 letters and digits; "" where there is only one of this hardware. */
   readonly position: string;
   /** Three characters. */
   readonly manufacturer: string;
@@ -28,18 +28,20 @@ export function protocolFile(identity: TargetIdentity, ending: string): string {
   return `${targetId(identity)}.${ending}`;
 }
 
-/** The ending of one of this target's protocol files; null: it is none. */
+/** Ending of one of this target's protocol files; null when it is none. */
 export function endingOf(identity: TargetIdentity, file: string): string | null {
   const beginning = `${targetId(identity)}.`;
   return file.startsWith(beginning) ? file.slice(beginning.length) : null;
 }
 
-/** The position of a server whose configuration names none: its identifier in capitals. */
+/** Position of a server without a configured one: its identifier in capitals. */
 export function positionOf(serverId: string): string {
   return serverId.replaceAll("-", "").toUpperCase().slice(0, 8);
 }
 
-/** Why a load cannot have a file of this name, as the words after "found"; null: it can. */
+/**
+ * Reason why a load cannot have a file of this name, as the words after "found"; null when it can.
+ */
 export function fileNameObjection(name: string): string | null {
   if (name === "" || name === "." || name === "..") return "no name";
   if (name.length > 255) return "a name of more than 255 characters";

@@ -1,4 +1,4 @@
-/** This end asks: writes files to the loader's TFTP server, and reads files from it. */
+/** TFTP client: writes files to the loader's TFTP server, and reads files from it. */
 import { LOAD_WAIT_S_MAX, LOAD_WAITS_MAX } from "../limits.ts";
 import { Conversation, type Place } from "./tftp-conversation.ts";
 import { TftpError } from "./tftp-error.ts";
@@ -23,11 +23,11 @@ import {
   type TftpTimes,
 } from "./tftp-transfer.ts";
 
-/** Takes a file that is read. */
+/** Destination of a file that is read. */
 export interface FileSink extends BlockSink {
   /**
-   * Before the first block, and again when the file is read anew.
-   * @param sizeBytes as the server says; null: it does not
+   * Called before the first block, and again when the file is read again.
+   * @param sizeBytes as reported by the server; null when not
    * @throws Error when there is no room for it
    */
   begin(sizeBytes: number | null): void | Promise<void>;
@@ -83,8 +83,8 @@ export class TftpClient {
   }
 
   /**
-   * Once more when the server has no options, and after each WAIT. `transfer` closes the
-   * conversation when it has come to its end.
+   * Repeats a transfer when the server has no options, and after each WAIT. `transfer` closes the
+   * conversation when it ends.
    */
   async #again(
     options: TftpOptions,
@@ -121,7 +121,7 @@ export class TftpClient {
   }
 }
 
-/** A sink without room is told to the server. */
+/** Reports a sink without room to the server. */
 async function begun(
   conversation: Conversation,
   sink: FileSink,

@@ -1,14 +1,15 @@
 /**
  * One transfer's socket: packets to and from one port of one address, its transfer identifier (RFC
- * 1350, section 4). Everybody else is told that the identifier is unknown, or nothing.
+ * 1350, section 4). Packets from elsewhere are answered with an unknown-identifier error, or not at
+ * all.
  */
 import { TftpError } from "./tftp-error.ts";
 import { decodeTftp, encodeError, TFTP_ERROR_UNKNOWN_TID, type TftpPacket } from "./tftp-packet.ts";
 
-/** Packets that wait to be looked at: in lockstep there is one, and another that was sent twice. */
+/** Packets that wait to be processed: in lockstep there is one, and possibly a duplicate. */
 const WAITING_MAX = 8;
 
-/** The other end: of a client the port of the server, until that has answered from another one. */
+/** The other end; for a client the server's port, until it has answered from another one. */
 export interface Place {
   readonly address: string;
   readonly port: number;
@@ -23,7 +24,7 @@ export class Conversation {
 
   private constructor(
     private readonly place: Place,
-    /** The server answers from a port of its own. */
+    /** The server answers from its own port. */
     private isPortKnown: boolean,
     private readonly signal: AbortSignal,
   ) {
@@ -31,9 +32,9 @@ export class Conversation {
   }
 
   /**
-   * @param own address that it talks from
-   * @param signal ends it: whoever waits gets a TftpError `stopped`
-   * @throws Error when no socket can be had
+   * @param own address to send from
+   * @param signal ends the conversation: a waiting call throws TftpError `stopped`
+   * @throws Error when no socket is available
    */
   static async open(
     own: string,
@@ -47,7 +48,7 @@ export class Conversation {
       port: 0,
       socket: {
         data: (_socket, bytes, port, address) => made.#take(bytes, port, address),
-        // such as ICMP: a port that nobody listens at is silence, too
+        // such as ICMP: a port without a listener is silence, too
         error: () => {},
       },
     });
@@ -60,7 +61,7 @@ export class Conversation {
   }
 
   /**
-   * The next packet; null: none within `timeoutMs`.
+   * The next packet; null when none comes within `timeoutMs`.
    * @throws TftpError `stopped`; `refused` when the other end has sent an error
    */
   async receive(timeoutMs: number): Promise<TftpPacket | null> {
@@ -104,13 +105,13 @@ export class Conversation {
     this.#wake?.();
   }
 
-  /** What cannot be sent is lost, as on the wire. */
+  /** A packet that cannot be sent is lost, like on the wire. */
   #sendTo(packet: Uint8Array, port: number, address: string): void {
     if (this.#isClosed) return;
     try {
       this.#socket?.send(packet, port, address);
     } catch {
-      // the network is not there: silence will end it
+      // no network: silence will end the transfer
     }
   }
 }

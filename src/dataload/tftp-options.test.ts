@@ -4,7 +4,7 @@ import { accept, agree, NO_AGREEMENT } from "./tftp-options.ts";
 
 const of = (entries: Record<string, string>) => new Map(Object.entries(entries));
 
-test("what is asked for is given as far as it can be", () => {
+test("options are granted as far as possible", () => {
   const { agreement, answer } = accept(of({ blksize: "65464", tsize: "0", timeout: "3" }), 99);
   expect(agreement).toEqual({ blockBytes: 1428, timeoutMs: 3000, sizeBytes: 99 });
   expect(answer).toEqual(of({ blksize: "1428", timeout: "3", tsize: "99" }));

@@ -1,25 +1,28 @@
-/** What the two ends of a transfer agree on: blksize (RFC 2348), tsize and timeout (RFC 2349). */
+/**
+ * Options that the two ends of a transfer agree on: blksize (RFC 2348), tsize and timeout (RFC
+ * 2349).
+ */
 
 import { LOAD_TIMEOUT_S_MAX } from "../limits.ts";
 import { TftpError } from "./tftp-error.ts";
 import type { TftpOptions } from "./tftp-packet.ts";
 
-/** Without the option. */
+/** Block size without the option. */
 const BLOCK_BYTES_DEFAULT = 512;
 const BLOCK_BYTES_MIN = 8;
 const BLOCK_BYTES_LIMIT = 65_464;
-/** An Ethernet frame without fragments, IP options included (RFC 2348). */
+/** Fits an Ethernet frame without fragments, IP options included (RFC 2348). */
 export const BLOCK_BYTES_MAX = 1428;
 
 export interface Agreement {
   readonly blockBytes: number;
-  /** What is waited before a packet is sent again; null: as long as one wants. */
+  /** Time before a packet is sent again; null: free choice. */
   readonly timeoutMs: number | null;
-  /** Bytes of the file as the sender says; null: it does not. */
+  /** Size of the file as reported by the sender; null when not. */
   readonly sizeBytes: number | null;
 }
 
-/** Nothing was agreed. */
+/** No options were agreed. */
 export const NO_AGREEMENT: Agreement = {
   blockBytes: BLOCK_BYTES_DEFAULT,
   timeoutMs: null,
@@ -27,9 +30,9 @@ export const NO_AGREEMENT: Agreement = {
 };
 
 /**
- * What is agreed with whoever has requested these options, and what is answered: options that are
- * not known, or have no sound value, are left out.
- * @param sizeBytes of the file that is read; null: it is written
+ * The agreement and the answer to requested options: unknown options and invalid values are left
+ * out.
+ * @param sizeBytes of a file that is read; null for one that is written
  */
 export function accept(
   requested: TftpOptions,
@@ -49,8 +52,8 @@ export function accept(
 }
 
 /**
- * What is agreed with whoever has answered these options to a request.
- * @throws TftpError when the answer is none to the request
+ * The agreement after an answer to requested options.
+ * @throws TftpError when the answer does not fit the request
  */
 export function agree(requested: TftpOptions, answered: TftpOptions): Agreement {
   for (const [name, value] of answered)
@@ -70,7 +73,7 @@ function wrong(name: string, found: string, expected: string): TftpError {
   return new TftpError("protocol", `option ${name}: found ${found}, expected ${expected}`);
 }
 
-/** A whole number in decimal digits within the limits; else null. */
+/** A whole number in decimal digits within the limits; otherwise null. */
 function numberOf(text: string | undefined, min: number, max: number): number | null {
   if (text === undefined || !/^\d{1,16}$/.test(text)) return null;
   const value = Number(text);

@@ -26,7 +26,7 @@ test("each packet, by hand (RFC 1350, 2347)", () => {
   expect(hex(encodeOptions(new Map([["tsize", "9"]])))).toBe("00067473697a65003900");
 });
 
-test("read, each says what was written", () => {
+test("decoded, each is the same", () => {
   expect(decodeTftp(encodeRequest("read", "A.LCI", options))).toEqual({
     ...{ kind: "read", file: "A.LCI", mode: "octet", options },
   });

@@ -7,7 +7,7 @@ const OPCODE_ACK = 4;
 const OPCODE_ERROR = 5;
 const OPCODE_OPTIONS = 6;
 
-/** RFC 2347 has 512; the checksums that a loader may add are longer. */
+/** RFC 2347 allows 512; the checksums that a loader may add are longer. */
 const REQUEST_BYTES_MAX = 1400;
 const OPTIONS_MAX = 16;
 
@@ -20,7 +20,7 @@ export const TFTP_ERROR_ILLEGAL = 4;
 export const TFTP_ERROR_UNKNOWN_TID = 5;
 export const TFTP_ERROR_OPTIONS = 8;
 
-/** By names in lower case. */
+/** By lower-case names. */
 export type TftpOptions = ReadonlyMap<string, string>;
 
 export interface TftpRequest {
@@ -38,7 +38,7 @@ export type TftpPacket =
   | { readonly kind: "error"; readonly code: number; readonly message: string }
   | { readonly kind: "options"; readonly options: TftpOptions };
 
-/** null: it is none. The content of a data packet lies over `bytes`. */
+/** null when it is none. The content of a data packet is a view of `bytes`. */
 export function decodeTftp(bytes: Uint8Array): TftpPacket | null {
   if (bytes.length < 4) return null;
   const opcode = ((bytes[0] ?? 0) << 8) | (bytes[1] ?? 0);
@@ -71,14 +71,14 @@ function decodeRequest(bytes: Uint8Array, kind: "read" | "write"): TftpRequest |
   return { kind, file, mode: mode.toLowerCase(), options };
 }
 
-/** Printable texts that each end with a NUL; null: they are none. */
+/** Printable NUL-terminated texts; null when they are none. */
 function textsOf(bytes: Uint8Array): string[] | null {
   if (bytes.length > REQUEST_BYTES_MAX || bytes[bytes.length - 1] !== 0) return null;
   const texts = Buffer.from(bytes.subarray(0, -1)).toString("latin1").split("\0");
   return texts.some((text) => /[^ -~]/.test(text)) ? null : texts;
 }
 
-/** Names and values in turn, each name once; null: they are not. */
+/** Alternating names and values, each name once; null when they are not. */
 function optionsOf(texts: readonly string[] | null): TftpOptions | null {
   if (texts === null || texts.length % 2 !== 0 || texts.length > 2 * OPTIONS_MAX) return null;
   const options = new Map<string, string>();

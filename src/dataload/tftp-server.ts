@@ -1,6 +1,6 @@
 /**
- * This end is asked: a TFTP server for a handful of small files. What may be read and written is
- * decided by its {@link TftpAnswers}; each transfer has a socket of its own.
+ * A TFTP server for a handful of small files. {@link TftpAnswers} decide what may be read and
+ * written; each transfer has its own socket.
  */
 import { LOAD_LIST_BYTES_MAX, LOAD_TRANSFERS_MAX } from "../limits.ts";
 import { Conversation, type Place } from "./tftp-conversation.ts";
@@ -18,19 +18,19 @@ import {
 } from "./tftp-packet.ts";
 import { ask, dally, isAck, receiveBlocks, sendBlocks, type TftpTimes } from "./tftp-transfer.ts";
 
-/** What is answered to a request that is refused: an error packet. */
+/** Refusal of a request: an error packet. */
 export interface TftpRefusal {
   readonly code: number;
   readonly message: string;
 }
 
-/** @param error why the transfer has failed; null: it came to its end */
+/** @param error why the transfer failed; null when it completed */
 type AtEnd = (error: TftpError | null) => void;
 
 export interface TftpAnswers {
   /** `ended` is called in any case. */
   read(request: TftpRequest, from: Place): TftpRefusal | { content: Uint8Array; ended?: AtEnd };
-  /** `taken` is given the whole file. */
+  /** `taken` receives the whole file. */
   write(request: TftpRequest, from: Place): TftpRefusal | { taken(content: Uint8Array): void };
 }
 
@@ -43,7 +43,7 @@ export interface TftpServerParts {
 
 export class TftpServer {
   readonly #stop = new AbortController();
-  /** Transfers that are under way: who asks, and for what. */
+  /** Current transfers: who asks, and for what. */
   readonly #transfers = new Set<string>();
   #socket: Bun.udp.Socket<"buffer"> | null = null;
 
@@ -71,10 +71,10 @@ export class TftpServer {
 
   #take(bytes: Uint8Array, from: Place): void {
     const request = decodeTftp(bytes);
-    // What is no request is not answered: it may be an answer itself.
+    // Anything but a request is not answered: it may be an answer itself.
     if (request === null || (request.kind !== "read" && request.kind !== "write")) return;
     const transfer = `${from.address} ${from.port} ${request.kind} ${request.file}`;
-    if (this.#transfers.has(transfer)) return; // sent twice; the answer is under way
+    if (this.#transfers.has(transfer)) return; // a duplicate; the answer is under way
     if (request.mode !== "octet") {
       const message = `found mode ${request.mode}, expected octet`;
       this.#refuse(from, { code: TFTP_ERROR_ILLEGAL, message });
@@ -172,7 +172,7 @@ export class TftpServer {
     try {
       this.#socket?.send(encodeError(code, message), from.port, from.address);
     } catch {
-      // lost, as on the wire
+      // lost, like on the wire
     }
   }
 }

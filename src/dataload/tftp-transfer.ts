@@ -1,7 +1,7 @@
 /**
- * Blocks in lockstep (RFC 1350): each is acknowledged before the next is sent. What is not answered
- * is sent again; what comes twice is not answered twice by the sender, so that a doubled packet
- * does not double every one after it. Block numbers begin anew behind 65,535.
+ * Blocks in lockstep (RFC 1350): each is acknowledged before the next is sent. Unanswered packets
+ * are sent again. The sender does not answer duplicates again, so that one duplicate does not
+ * double all following packets. Block numbers wrap after 65,535.
  */
 import type { Conversation } from "./tftp-conversation.ts";
 import { TftpError } from "./tftp-error.ts";
@@ -15,20 +15,23 @@ import {
 } from "./tftp-packet.ts";
 
 export interface TftpTimes {
-  /** From a packet to its repetition. */
+  /** Time before a packet is repeated. */
   readonly timeoutMs: number;
-  /** How often it is repeated. */
+  /** Maximum repetitions. */
   readonly retries: number;
 }
 
-/** Takes what is received. */
+/** Destination of received blocks. */
 export interface BlockSink {
-  /** @throws Error, or TftpError `local` with a code, when it cannot be taken; it is told */
+  /**
+   * @throws Error, or TftpError `local` with a code, when it cannot be stored; the other end is
+   * told
+   */
   write(content: Uint8Array): void | Promise<void>;
 }
 
 /**
- * Sends a packet until one comes that `isAnswer` takes.
+ * Sends a packet until `isAnswer` accepts a reply.
  * @throws TftpError
  */
 export async function ask<Answer extends TftpPacket>(
@@ -46,7 +49,7 @@ export async function ask<Answer extends TftpPacket>(
   throw new TftpError("silent", `no answer for ${waitedS} s`);
 }
 
-/** Whatever else arrives prolongs nothing. */
+/** Other packets do not extend the wait. */
 async function awaited<Answer extends TftpPacket>(
   conversation: Conversation,
   isAnswer: (packet: TftpPacket) => packet is Answer,
@@ -70,7 +73,7 @@ export async function sendBlocks(
   onProgress: (bytes: number) => void = () => {},
 ): Promise<void> {
   const { blockBytes } = agreement;
-  // the last block is shorter than the others, and be it empty
+  // the last block is shorter than the others, possibly empty
   const blocks = Math.floor(content.length / blockBytes) + 1;
   for (let index = 0; index < blocks; index++) {
     const block = (index + 1) & 0xffff;
@@ -82,8 +85,9 @@ export async function sendBlocks(
 
 /**
  * Receives blocks until the last one.
- * @param opening what was sent and is answered by the first block: an acknowledgement, or options
- * @param first the first block where it has come already
+ * @param opening the last packet sent, which the first block answers: an acknowledgement, or
+ * options
+ * @param first the first block if it has already come
  * @returns the last acknowledgement, which is sent: see {@link dally}
  * @throws TftpError
  */
@@ -111,7 +115,7 @@ export async function receiveBlocks(
   return answer;
 }
 
-/** What cannot be taken is told to the other end. */
+/** Reports a storage failure to the other end. */
 async function taken(
   conversation: Conversation,
   sink: BlockSink,
@@ -142,8 +146,8 @@ export const isData =
     packet.kind === "data" && packet.block === block;
 
 /**
- * After the last acknowledgement: whoever has missed it sends the last block again, and is
- * answered once more (RFC 1350, section 6).
+ * After the last acknowledgement: a sender that missed it repeats the last block, and is answered
+ * once more (RFC 1350, section 6).
  */
 export async function dally(
   conversation: Conversation,
@@ -158,6 +162,6 @@ export async function dally(
       conversation.send(last);
     }
   } catch {
-    // the operation is over, or the other end has nothing more to say
+    // the operation is over, or the other end has finished
   }
 }

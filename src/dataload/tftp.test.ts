@@ -86,7 +86,7 @@ async function server(parts: Partial<TftpAnswers> = {}) {
   return { client, written, ends, port };
 }
 
-test("both ends: read and written as it was, the size told", async () => {
+test("both ends: read and written unchanged, with the size", async () => {
   const { client, written, ends } = await server();
   const sink = new Memory();
   await client.get("a", sink, never());
@@ -152,7 +152,7 @@ test("a block twice is acknowledged, and written once; block 0 follows block 65,
   expect(sink.blocks.every((block, index) => block[0] === ((index + 1) & 0xff))).toBe(true);
 });
 
-test("silence: twice asked, then it is said", async () => {
+test("silence: two attempts, then an error", async () => {
   const { client, packets } = await serverByHand(() => {});
   const error = await client.get("a", new Memory(), never()).catch((reason) => reason);
   expect([error.failure, error.message]).toEqual(["silent", "no answer for 0.8 s"]);
@@ -166,7 +166,7 @@ test("an end from outside ends the wait at once", async () => {
   expect(error.failure).toBe("stopped");
 });
 
-test("a server without options is asked again without them; one that says WAIT, later", async () => {
+test("a server without options is asked again without them; one that answers WAIT, later", async () => {
   const { client, packets } = await serverByHand((packet, reply, count) => {
     if (packet.kind === "read" && packet.options.size > 0) reply(encodeError(8, "no options"));
     else if (count === 1) reply(encodeError(0, "WAIT:0"));
@@ -178,7 +178,7 @@ test("a server without options is asked again without them; one that says WAIT, 
   expect(packets.map(({ kind }) => kind)).toEqual(["read", "read", "read"]);
 });
 
-test("options that were not asked for: the server is told, and nothing is taken", async () => {
+test("options that were not requested: the server gets an error, and nothing is accepted", async () => {
   const { client } = await serverByHand((packet, reply) => {
     if (packet.kind === "read") reply(encodeOptions(new Map([["blksize", "9000"]])));
   });
@@ -188,7 +188,7 @@ test("options that were not asked for: the server is told, and nothing is taken"
   ]);
 });
 
-test("what does not fit is refused with its code", async () => {
+test("requests that do not fit are refused with their code", async () => {
   const { client } = await server();
   const sink = {
     begin: () => {},
@@ -200,7 +200,7 @@ test("what does not fit is refused with its code", async () => {
   expect([error.failure, error.message, error.code]).toEqual(["local", "full", 3]);
 });
 
-test("a request twice from one port begins one transfer; a stranger in it is told so", async () => {
+test("a repeated request from one port begins one transfer; another port in it gets an error", async () => {
   let reads = 0;
   const { port } = await server({
     read: () => {

@@ -1,6 +1,12 @@
-/** Upload: the loader asks for loads to be fetched (LUR), the target tells how far it is (LUS). */
-import type { OperationStatus } from "./operation-status.ts";
-import { ProtocolFileReader, ProtocolFileWriter, sendable } from "./protocol-file.ts";
+/**
+ * Upload: the loader requests the transfer of loads (LUR), the target reports its progress (LUS).
+ */
+import {
+  type ProgressStatus,
+  ProtocolFileReader,
+  ProtocolFileWriter,
+  sendable,
+} from "./protocol-file.ts";
 
 /** A load that the loader offers. */
 export interface OfferedLoad {
@@ -15,21 +21,13 @@ export interface LoadStatus extends OfferedLoad {
   readonly description: string;
 }
 
-export interface UploadStatus extends OperationStatus {
-  /** Of all loads together. */
-  readonly percent: number;
+export interface UploadStatus extends ProgressStatus {
   readonly loads: readonly LoadStatus[];
 }
 
 /** @throws ProtocolFileError on a name that cannot be sent */
 export function encodeUploadStatus(status: UploadStatus): Uint8Array {
-  const file = new ProtocolFileWriter()
-    .u16(status.status)
-    .text(sendable(status.description))
-    .u16(status.counter)
-    .u16(status.exceptionTimerS)
-    .u16(status.estimatedTimeS)
-    .ratio(status.percent);
+  const file = new ProtocolFileWriter().progress(status);
   file.list(status.loads, (load) => {
     file.text(load.headerFile).text(load.partNumber).ratio(load.percent);
     file.u16(load.status).text(sendable(load.description));
@@ -41,12 +39,7 @@ export function encodeUploadStatus(status: UploadStatus): Uint8Array {
 export function decodeUploadStatus(bytes: Uint8Array): UploadStatus {
   const file = new ProtocolFileReader(bytes, "LUS");
   const result = {
-    status: file.u16("status"),
-    description: file.text("description"),
-    counter: file.u16("counter"),
-    exceptionTimerS: file.u16("exception timer"),
-    estimatedTimeS: file.i16("estimated time"),
-    percent: file.ratio("ratio"),
+    ...file.progress(),
     loads: file.list("loads", () => ({
       headerFile: file.text("header file"),
       partNumber: file.text("part number"),

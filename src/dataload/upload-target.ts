@@ -1,26 +1,34 @@
-/** Where loads go: who takes them checks them, and nothing changes unless all of them are taken. */
+/** Destination of loads: it checks them, and nothing changes unless all of them are accepted. */
 import type { OfferedLoad } from "./upload-files.ts";
 
-/** What becomes of loads that have come whole. */
+/** Result for loads that were received completely. */
 export interface UploadVerdict {
   readonly accepted: boolean;
-  /** For the loader and the log: why not; what follows. */
+  /** For the loader and the log: the reason of a refusal, or what follows. */
   readonly why: string;
 }
 
+/** Control of the final step of an upload. */
+export interface FinishWay {
+  /** The upload ended early: whatever is not accepted yet must not be. */
+  readonly signal: AbortSignal;
+  /** Progress, for people. */
+  tell(words: string): void;
+}
+
 export interface UploadTarget {
-  /** Bytes that there is room for. */
+  /** Bytes of free room. */
   room(): Promise<number>;
-  /** An upload begins. @throws Error when nothing can be stored */
+  /** Begins an upload. @throws Error when nothing can be stored */
   begin(loads: readonly OfferedLoad[]): Promise<void>;
-  /** A file begins, or begins anew: what came of it is forgotten. */
+  /** Begins a file, or restarts it: discards its former content. */
   create(name: string): Promise<void>;
-  /** Appends to that file. `content` is used within the call only, until it resolves. */
+  /** Appends to that file. `content` is used until the call resolves. */
   write(content: Uint8Array): Promise<void>;
-  /** That file is whole. */
+  /** That file is complete. */
   close(): Promise<void>;
-  /** All files are there: checks and takes them, or leaves everything as it was. */
-  finish(): Promise<UploadVerdict>;
+  /** All files are there: checks and accepts them, or leaves everything as it was. */
+  finish(way: FinishWay): Promise<UploadVerdict>;
   /** Leaves everything as it was; also when nothing was begun. */
   abort(): Promise<void>;
 }

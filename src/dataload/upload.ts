@@ -1,6 +1,6 @@
 /**
- * Upload: the loader offers loads, each is fetched with its files and handed to the target of the
- * upload, which takes all of them or none (LUI; LUS, LUR, the files).
+ * Upload: the loader offers loads; each is fetched with its files and handed to the target of the
+ * upload, which accepts all of them or none (LUI; LUS, LUR, the files).
  */
 import { LOAD_FILES_MAX, LOAD_HEADER_BYTES_MAX, LOADS_MAX } from "../limits.ts";
 import { WORD_BYTES } from "../part/cursor.ts";
@@ -21,14 +21,14 @@ import { TFTP_ERROR_FULL } from "./tftp-packet.ts";
 import { decodeUploadRequest, encodeUploadStatus, type OfferedLoad } from "./upload-files.ts";
 import type { UploadTarget } from "./upload-target.ts";
 
-/** A file of a load, and its length in bytes, both ends included. */
+/** A file of a load, and its minimum and maximum length in bytes. */
 interface ListedFile {
   readonly name: string;
   readonly lengthMin: number;
   readonly lengthMax: number;
 }
 
-/** A load on its way. */
+/** A load being received. */
 interface ComingLoad extends OfferedLoad {
   percent: number;
   status: number;
@@ -36,7 +36,7 @@ interface ComingLoad extends OfferedLoad {
   files: readonly ListedFile[];
 }
 
-/** @param hardware identifier of this hardware. @returns what has become of it, for people */
+/** @param hardware identifier of this hardware. @returns the result, for people */
 export async function fetchLoads(
   operation: Operation,
   target: UploadTarget,
@@ -60,8 +60,13 @@ export async function fetchLoads(
     await upload.fetchHeaders(hardware);
     await upload.fetchFiles();
     operation.check();
-    operation.description = "checking";
-    const { accepted, why } = await target.finish();
+    const { accepted, why } = await target.finish({
+      signal: operation.ended,
+      tell: (words) => {
+        operation.description = words;
+      },
+    });
+    if (!accepted) operation.check();
     if (!accepted) throw new OperationAborted(STATUS_ABORTED_BY_TARGET, why);
     for (const load of loads) load.status = STATUS_COMPLETED;
     operation.description = why;
@@ -93,7 +98,7 @@ function requireSound(loads: readonly OfferedLoad[]): void {
 }
 
 class Upload {
-  /** Bytes of all files that the headers name, and how many of them are here. */
+  /** Bytes of all files that the headers name, and the bytes received so far. */
   #bytes = 0;
   #bytesHere = 0;
 
@@ -103,7 +108,7 @@ class Upload {
     private readonly loads: readonly ComingLoad[],
   ) {}
 
-  /** All of them first: what does not fit is known before anything long begins. */
+  /** All headers first: a lack of room shows before anything long begins. */
   async fetchHeaders(hardware: string): Promise<void> {
     const names = new Set(this.loads.map(({ headerFile }) => headerFile));
     for (const load of this.loads) {
@@ -152,7 +157,7 @@ class Upload {
     }
   }
 
-  /** What goes wrong is told of the load. */
+  /** Adds the load to an error. */
   async #ofLoad(load: ComingLoad, act: () => Promise<void>): Promise<void> {
     try {
       await act();
@@ -231,7 +236,7 @@ class Upload {
 
 function wordsOf(error: unknown): string {
   if (error instanceof PartError)
-    return `${error.field}: found ${error.found}, expected ${error.expected}`; // the file is told
+    return `${error.field}: found ${error.found}, expected ${error.expected}`; // the file is already named
   const { message } = error as Error;
   return error instanceof TftpError && error.failure === "refused"
     ? `the loader refuses a file: ${message}`

@@ -14,23 +14,23 @@ import { NativeMemory } from "./native-memory.ts";
 import type { DumpReader, NetlinkSocket } from "./netlink-socket.ts";
 import type { VipTable } from "./vip-table.ts";
 
-// What stands on an interface for a VIP.
+// What an interface has for a VIP.
 export const ABSENT = 0;
 /** The address with our mark. */
 export const OURS = 1;
 /** The address without our mark: the kernel refuses ours beside it. */
 export const FOREIGN = 2;
 /**
- * An IPv4 address of the same value with another prefix length: not ours, and the kernel lets ours
- * stand beside it.
+ * An IPv4 address of the same value with another prefix length: not ours; the kernel accepts ours
+ * beside it.
  */
 export const BESIDE = 3;
 
-/** Looks which VIPs are on an interface. Looking makes no garbage. */
+/** Finds out which VIPs are on an interface. Looking makes no garbage. */
 export class AddressDump implements DumpReader {
   /**
-   * For each VIP: ABSENT, OURS, FOREIGN or BESIDE when last looked; BESIDE only where nothing else
-   * is there.
+   * State of each VIP at the last look: ABSENT, OURS, FOREIGN or BESIDE; BESIDE only where nothing
+   * else is there.
    */
   readonly state: Uint8Array<ArrayBuffer>;
   private readonly request = new NativeMemory(32);
@@ -39,15 +39,15 @@ export class AddressDump implements DumpReader {
   constructor(
     private readonly netlink: NetlinkSocket,
     private readonly table: VipTable,
-    /** Shown every address, on all interfaces. */
+    /** Receives every address on all interfaces. */
     private readonly foreign: ForeignAddresses | null = null,
   ) {
     this.state = new Uint8Array(new ArrayBuffer(Math.max(1, table.count)));
   }
 
   /**
-   * Fills `state`; gives 0 or errno, after which `state` is incomplete. An interface that is gone
-   * has no addresses, and there is none with the index 0.
+   * Fills `state`. Returns 0 or errno; after an error `state` is incomplete. An interface that is
+   * gone has no addresses, and index 0 is none.
    */
   look(interfaceIndex: number): number {
     this.interfaceIndex = interfaceIndex;
@@ -71,10 +71,7 @@ export class AddressDump implements DumpReader {
   }
 }
 
-/**
- * What the address in an address message, which is that of `vip`, is to us: OURS, FOREIGN or
- * BESIDE.
- */
+/** Classifies the address in an address message that equals `vip`: OURS, FOREIGN or BESIDE. */
 export function standingOf(
   table: VipTable,
   vip: number,
@@ -83,12 +80,12 @@ export function standingOf(
   length: number,
 ): number {
   const samePrefixLength = addressPrefixLength(view, at) === table.prefixLength[vip];
-  // IPv6 has an address once
+  // IPv6 has no second one
   if (!samePrefixLength) return table.family[vip] === AF_INET ? BESIDE : FOREIGN;
   return hasOurMark(view, at, length) ? OURS : FOREIGN;
 }
 
-/** The VIP that an address message on `interfaceIndex` is about, or −1. No garbage. */
+/** The VIP named by an address message for `interfaceIndex`, or −1. No garbage. */
 export function findVip(
   table: VipTable,
   view: DataView,

@@ -5,13 +5,13 @@ import { NetlinkSocket } from "./netlink-socket.ts";
 
 const RECEIVE_BUFFER_BYTES = 64 * 1024;
 
-/** No interface of Linux reaches this index. */
+/** No Linux interface reaches this index. */
 const NO_SUCH_INTERFACE = 0x7fff_fff0;
 
 /**
- * The kernel's lock for changes of addresses and interfaces (RTNL). It can be waited for only by
- * asking for a change: here the kernel is asked to delete an address from an interface that does
- * not exist, takes the lock to look for it, and refuses.
+ * The kernel's lock for changes of addresses and interfaces (RTNL). The only way to wait for it is
+ * to request a change: the kernel is asked to delete an address from an interface that does not
+ * exist. It takes the lock to look for the interface, and refuses.
  */
 export class AddressLock {
   private readonly netlink = new NetlinkSocket(NETLINK_ROUTE, 0, RECEIVE_BUFFER_BYTES);
@@ -25,7 +25,7 @@ export class AddressLock {
     this.length = encodeAddress(view, bytes, 0, RTM_DELADDR, ...target);
   }
 
-  /** Waits until nobody keeps it. @returns the errno with which the kernel refuses */
+  /** Waits until the lock is free. @returns the errno of the kernel's refusal */
   await(): number {
     return this.netlink.ask(this.request, this.length, 0);
   }

@@ -8,26 +8,26 @@ import { NativeMemory } from "./native-memory.ts";
 import { PacketSocket } from "./packet-socket.ts";
 import { VipTable } from "./vip-table.ts";
 
-/** The kernel takes at most this many messages in one sendmmsg (UIO_MAXIOV). */
+/** Maximum messages in one sendmmsg (UIO_MAXIOV). */
 const FRAMES_PER_CALL = 1024;
 
 /**
- * After so many flushes in a row that could send nothing the rest is dropped: the caller announces
- * again soon anyway.
+ * After this many consecutive flushes without any success the rest is dropped: the caller announces
+ * again soon.
  */
 const FRUITLESS_FLUSHES_MAX = 16;
 
 /**
- * An IPv4 VIP is announced in both forms of ARP: its second frame is the reply, for the few clients
+ * An IPv4 VIP is announced in both forms of ARP. The second frame is the reply, for the few clients
  * that learn from nothing else.
  */
 const FORMS = 2;
 
-/** Room for the longer of the two frames, on a multiple of 8. */
+/** The longer of the two frames, rounded up to a multiple of 8. */
 const FRAME_BYTES = 88;
 
-// struct mmsghdr on 64-bit Linux: msghdr (56 bytes; the pointer to the iovec at 16, their number at
-// 24), message length.
+// struct mmsghdr on 64-bit Linux: msghdr (56 bytes; pointer to the iovec at 16, their number at
+// 24), then the message length.
 const MESSAGE_BYTES = 64;
 const MESSAGE_IOVEC_AT = 16;
 const MESSAGE_IOVEC_COUNT_AT = 24;
@@ -41,20 +41,20 @@ assert(
 const REHEARSALS = 20;
 
 /**
- * Tells the hosts of the client network which server answers for a VIP now: gratuitous ARP for
- * IPv4, as a request and as a reply, an unsolicited neighbour advertisement for IPv6. The frames
- * are made at start-up, and again when the interface's address changes.
+ * Announces to the hosts of the client network which server now answers for a VIP: gratuitous ARP
+ * for IPv4, as a request and as a reply, and an unsolicited neighbour advertisement for IPv6. The
+ * frames are built at start-up, and again when the interface's address changes.
  */
 export class Announcer {
   private readonly socket: PacketSocket;
   private readonly table: VipTable;
-  /** FORMS rows for each VIP, of which an IPv6 VIP uses the first. */
+  /** FORMS rows per VIP; an IPv6 VIP uses only the first. */
   private readonly frames: NativeMemory;
   /** The iovec of each frame. */
   private readonly iovecs: NativeMemory;
-  /** What one system call sends. */
+  /** Message headers for one system call. */
   private readonly messages = new NativeMemory(FRAMES_PER_CALL * MESSAGE_BYTES);
-  /** Rows of the frames to send: from these every client learns. */
+  /** Rows of the frames to send; every client learns from these. */
   private readonly firsts: FrameQueue;
   private readonly replies: FrameQueue;
   /** sendmmsg calls so far. */
@@ -84,7 +84,7 @@ export class Announcer {
     this.makeFrames();
   }
 
-  /** Frames that wait for {@link flush}. */
+  /** Frames waiting for {@link flush}. */
   get queued(): number {
     return this.firsts.count + this.replies.count;
   }
@@ -107,8 +107,7 @@ export class Announcer {
   }
 
   /**
-   * Queues the announcement of all VIPs of the function; one that waits already is not queued
-   * twice. No garbage.
+   * Queues the announcement of all VIPs of the function, unless it is already queued. No garbage.
    */
   announce(index: number): void {
     const { table } = this;
@@ -119,7 +118,7 @@ export class Announcer {
     }
   }
 
-  /** The function is no longer here: what waits is not announced any more. No garbage. */
+  /** Drops the function's queued announcements: it is no longer here. No garbage. */
   withdraw(index: number): void {
     const end = this.table.firstOf[index + 1] as number;
     for (let vip = this.table.firstOf[index] as number; vip < end; vip++) {
@@ -129,11 +128,11 @@ export class Announcer {
   }
 
   /**
-   * Sends what is queued, up to 1,024 frames a system call, replies last. `moreFollow`: VIPs are
-   * still to be moved, and the replies wait for them. 0, or errno. After EAGAIN or ENOBUFS (the
-   * interface's queue is full) the rest waits for the next flush; after any other error it is
-   * dropped, because nobody can be reached, and the caller announces again when the interface is
-   * back. No garbage.
+   * Sends the queue, up to 1,024 frames per system call, replies last. `moreFollow`: more VIPs are
+   * about to move, and the replies wait for them. Returns 0 or errno. After EAGAIN or ENOBUFS (the
+   * interface's queue is full) the rest waits for the next flush. After any other error nobody can
+   * be reached: the rest is dropped, and the caller announces again when the interface is back. No
+   * garbage.
    */
   flush(moreFollow = false): number {
     if (this.firsts.count === 0 && (moreFollow || this.replies.count === 0)) return 0;
@@ -149,8 +148,8 @@ export class Announcer {
   }
 
   /**
-   * Start-up: goes the way of an announcement up to the system call, so that the compiler has seen
-   * it; nothing is sent.
+   * Start-up: exercises the path of an announcement up to the system call, so that it is compiled;
+   * sends nothing.
    */
   rehearse(): void {
     for (let round = 0; round < REHEARSALS; round++) {
@@ -163,7 +162,7 @@ export class Announcer {
     }
   }
 
-  /** @returns how many frames of the queue one system call takes */
+  /** @returns frames of the queue that fit one system call */
   private fillMessages(queue: FrameQueue): number {
     const { messages, iovecs } = this;
     const count = Math.min(queue.count, FRAMES_PER_CALL);
@@ -195,25 +194,25 @@ export class Announcer {
   }
 }
 
-/** Rows of frames in the order of their arrival, each once. No garbage. */
+/** Rows of frames in order of arrival, without duplicates. No garbage. */
 class FrameQueue {
   count = 0;
   private head = 0;
   private readonly ring: Int32Array<ArrayBuffer>;
   private readonly waits: Uint8Array<ArrayBuffer>;
 
-  /** `rows`: so many there are. */
+  /** `rows`: number of rows that exist. */
   constructor(rows: number) {
     this.ring = new Int32Array(new ArrayBuffer(4 * rows));
     this.waits = new Uint8Array(new ArrayBuffer(rows));
   }
 
-  /** The row in the given place of the queue. */
+  /** Row at the given place of the queue. */
   at(place: number): number {
     return this.ring[(this.head + place) % this.ring.length] as number;
   }
 
-  /** One that waits already keeps its place. */
+  /** A row that is already queued keeps its place. */
   add(row: number): void {
     if (this.waits[row] === 1) return;
     this.waits[row] = 1;
@@ -221,14 +220,14 @@ class FrameQueue {
     this.count++;
   }
 
-  /** Takes the first `count` out. */
+  /** Removes the first `count` rows. */
   drop(count: number): void {
     for (let place = 0; place < count; place++) this.waits[this.at(place)] = 0;
     this.head = (this.head + count) % this.ring.length;
     this.count -= count;
   }
 
-  /** Takes one out, if it waits; the others keep their order. */
+  /** Removes a row if it is queued; the others keep their order. */
   withdraw(row: number): void {
     if (this.waits[row] === 0) return;
     const { ring, head, waits } = this;

@@ -1,6 +1,6 @@
 /**
- * Asks the kernel for all that makes it answer for addresses beside addresses of its own. Makes
- * garbage and may wait for the kernel: not for the flight loop. Needs no privilege.
+ * Asks the kernel for everything, beside its own addresses, that makes it answer for an address.
+ * Makes garbage and may wait for the kernel: not for the flight loop. Needs no privilege.
  */
 import {
   type AnswerSource,
@@ -21,11 +21,11 @@ export class AnswerDump {
   private readonly netlink = new NetlinkSocket(NETLINK_ROUTE, 0, RECEIVE_BUFFER_BYTES);
   private readonly request = new NativeMemory(64);
 
-  /** All sources; null when the kernel did not tell: it was changing, or busy. */
+  /** All sources; null when the kernel gave no answer because it was changing or busy. */
   look(): AnswerSource[] | null {
     const { view } = this.request;
     const ipv4 = this.dump(() => encodeAllRoutesDump(view, AF_INET));
-    // Where the kernel has no IPv6, it has no routes of it.
+    // A kernel without IPv6 has no IPv6 routes.
     const ipv6 = this.dump(() => encodeAllRoutesDump(view, AF_INET6)) ?? [];
     const entries = this.dump(() => encodeProxyDump(view));
     return ipv4 === null || entries === null ? null : [...ipv4, ...ipv6, ...entries];

@@ -17,7 +17,7 @@ function answer(settings: Record<string, number>): boolean {
   return othersAnswerArp("eth0", directory);
 }
 
-test("another interface answers where neither its own arp_ignore nor that of all says no", () => {
+test("another interface answers where neither its own arp_ignore nor that of all forbids it", () => {
   expect(answer({ eth0: 0 })).toBe(false);
   expect(answer({ eth0: 0, eth1: 0 })).toBe(true);
   expect(answer({ eth0: 0, eth1: 1 })).toBe(false);

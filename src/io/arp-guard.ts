@@ -6,15 +6,15 @@ import { filterBytesMax } from "../wire/vip-filter.ts";
 import { SystemError } from "./errno.ts";
 import { addressesOf, Batch, NftablesExchange, netfilterSocket } from "./nftables-exchange.ts";
 
-/** More than the filter has messages. */
+/** More than the number of messages in the filter. */
 const SEQUENCES = 64;
 
 /**
- * Start-up: no interface but the client interface speaks ARP for VIPs from now on
- * (wire/arp-filter), also one that comes later, until {@link removeArpGuard}. 0 or errno: the
+ * Start-up: from now on only the client interface speaks ARP for VIPs (wire/arp-filter), until
+ * {@link removeArpGuard}. This includes interfaces that appear later. Returns 0 or errno: the
  * kernel has no nftables for ARP (CONFIG_NF_TABLES_ARP).
  */
-export function putUpArpGuard(
+export function installArpGuard(
   interfaceName: string,
   vipsOfFunction: readonly (readonly Vip[])[],
 ): number {
@@ -22,7 +22,7 @@ export function putUpArpGuard(
   return carryOut((batch) => encodeArpFilter(batch.content, interfaceName, ipv4), ipv4.length / 4);
 }
 
-/** Takes the filter away, if it is there. 0 or errno. */
+/** Removes the filter, if it exists. 0 or errno. */
 export function removeArpGuard(): number {
   return carryOut((batch) => encodeArpFilterRemoval(batch.content), 0);
 }
@@ -45,7 +45,8 @@ function carryOut(write: (batch: Batch) => void, vipCount: number): number {
 
 /**
  * Start-up: whether another interface of this host would answer ARP for an address of the client
- * interface: there is one, and its arp_ignore is 0 (the greater of its own and that of all counts).
+ * interface. It would if its arp_ignore is 0 (the greater of its own value and that of "all"
+ * counts).
  */
 export function othersAnswerArp(interfaceName: string, proc = "/proc/sys/net/ipv4/conf"): boolean {
   const arpIgnore = (name: string): number =>

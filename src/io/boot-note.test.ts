@@ -21,7 +21,7 @@ test("this boot is the kernel's", () => {
   expect(bootId()).toMatch(/^[0-9a-f-]{36}$/);
 });
 
-test("where nothing can be noted it is told all the same, and why is said", () => {
+test("if nothing can be stored it is still reported, with the reason", () => {
   const said = spyOn(console, "error").mockImplementation(() => {});
   expect(isFirstInBoot(join(directory, "none", "told"))).toBe(true);
   expect(said.mock.calls[0]?.[0]).toContain("ENOENT");

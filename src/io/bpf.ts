@@ -1,6 +1,6 @@
 /**
- * bpf(2): maps and programs of the kernel. Start-up only: makes garbage. What is asked for is
- * written by wire/bpf-attributes.
+ * bpf(2): maps and programs of the kernel. Start-up only: makes garbage. The requests are encoded
+ * by wire/bpf-attributes.
  */
 import { toArrayBuffer } from "bun:ffi";
 import { assert } from "../assert.ts";
@@ -38,13 +38,13 @@ import { EAGAIN, errno, SystemError } from "./errno.ts";
 import { libc } from "./libc.ts";
 import { NativeMemory, nativeString } from "./native-memory.ts";
 
-/** The number of bpf(2) by the processor's architecture. */
+/** Number of the bpf system call per processor architecture. */
 const SYS_BPF = { x64: 321, arm64: 280 }[process.arch as "x64" | "arm64"];
 
-/** The verifier gives way to signals that are pending. */
+/** The verifier aborts when signals are pending. */
 const LOAD_TRIES = 5;
 const LOG_BYTES = 64 * 1024;
-/** BPF_MPROG_MAX: no interface has more programs of one way. */
+/** BPF_MPROG_MAX: the maximum of programs per direction of an interface. */
 const PROGRAMS_MAX = 64;
 
 const PROT_READ = 1;
@@ -69,7 +69,7 @@ function required(what: string, result: number, detail?: string): number {
   return result;
 }
 
-/** A map, closed on execve. Throws a SystemError. */
+/** Creates a map, close-on-exec. Throws a SystemError. */
 export function createMap(
   type: number,
   keyBytes: number,
@@ -82,14 +82,14 @@ export function createMap(
   return required("MAP_CREATE", bpf(BPF_MAP_CREATE), name);
 }
 
-/** Enters `count` entries whose keys and values lie in a row. Throws a SystemError. */
+/** Sets `count` entries whose keys and values are contiguous. Throws a SystemError. */
 export function fillMap(fd: number, keys: NativeMemory, values: NativeMemory, count: number): void {
   if (count === 0) return;
   encodeMapUpdateBatch(view, fd, keys.address, values.address, count);
   required("MAP_UPDATE_BATCH", bpf(BPF_MAP_UPDATE_BATCH));
 }
 
-/** The values of an array map as memory, until the process ends. Throws a SystemError. */
+/** Maps the values of an array map into memory, until the process ends. Throws a SystemError. */
 export function mapMemory(fd: number, byteLength: number): ArrayBuffer {
   const address = Number(libc.mmap(0, byteLength, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0));
   if (address === -1) throw new SystemError("mmap", errno(), "map of bpf(2)");
@@ -97,8 +97,8 @@ export function mapMemory(fd: number, byteLength: number): ArrayBuffer {
 }
 
 /**
- * Loads a program. @returns its descriptor. Throws a SystemError, with what the verifier said last
- * when it refused.
+ * Loads a program.
+ * @returns its descriptor. Throws a SystemError with the verifier's last message when it refused.
  */
 export function loadProgram(name: string, code: Uint8Array): number {
   const program = new NativeMemory(code.length);
@@ -122,7 +122,7 @@ export function loadProgram(name: string, code: Uint8Array): number {
   throw new SystemError("bpf(PROG_LOAD)", -result, text.trimEnd().split("\n").at(-2) ?? name);
 }
 
-/** Runs a program once. @returns what it returned. Throws a SystemError. */
+/** Runs a program once. @returns its return value. Throws a SystemError. */
 export function testRun(fd: number, frame: NativeMemory, frameBytes: number): number {
   encodeTestRun(view, fd, frame.address, frameBytes);
   required("PROG_TEST_RUN", bpf(BPF_PROG_TEST_RUN));
@@ -140,15 +140,15 @@ export function attach(
   return 0 - bpf(BPF_PROG_ATTACH);
 }
 
-/** The programs of one way of an interface. */
+/** Programs of one direction of an interface. */
 export interface Attached {
-  /** Ids, in the order in which they run. */
+  /** Ids, in execution order. */
   readonly ids: readonly number[];
-  /** Counts the changes of the list. */
+  /** Revision counter of the list. */
   readonly revision: number;
 }
 
-/** @returns an errno where it cannot be known */
+/** @returns an errno where the kernel does not tell */
 export function attachedPrograms(interfaceIndex: number, attachType: number): Attached | number {
   encodeQuery(view, interfaceIndex, attachType, ids.address, PROGRAMS_MAX);
   const result = bpf(BPF_PROG_QUERY);
@@ -160,8 +160,9 @@ export function attachedPrograms(interfaceIndex: number, attachType: number): At
 }
 
 /**
- * Detaches the program at this place of the list; of one that is not our own we have no descriptor,
- * nor the right to one. Refused when the list has changed since. @returns 0 or an errno
+ * Detaches the program at this place of the list: for a foreign program we have no descriptor, nor
+ * the right to one. Refused when the list has changed since.
+ * @returns 0 or an errno
  */
 export function detachAt(
   interfaceIndex: number,
@@ -175,7 +176,7 @@ export function detachAt(
   return 0 - bpf(BPF_PROG_DETACH);
 }
 
-/** The id of a program of our own. Throws a SystemError. */
+/** Id of one of our own programs. Throws a SystemError. */
 export function idOf(fd: number): number {
   required("OBJ_GET_INFO_BY_FD", readInfo(fd));
   return programId(info.view);
@@ -183,12 +184,12 @@ export function idOf(fd: number): number {
 
 /** @returns 0 or a negative errno */
 function readInfo(fd: number): number {
-  info.bytes.fill(0); // what it says would be read as room for lists
+  info.bytes.fill(0); // a non-zero rest would be read as room for lists
   encodeProgramInfo(view, fd, info.address);
   return bpf(BPF_OBJ_GET_INFO_BY_FD);
 }
 
-/** The name of any program; null: gone, or not to be known here (CAP_SYS_ADMIN). */
+/** Name of any program; null when it is gone or not readable (CAP_SYS_ADMIN). */
 export function nameOf(id: number): string | null {
   encodeProgramById(view, id);
   const fd = bpf(BPF_PROG_GET_FD_BY_ID);

@@ -2,7 +2,7 @@ import { expect, test } from "bun:test";
 import { descriptors, opened } from "../../test/harness/descriptors.ts";
 import { CarrierCounts, UNKNOWN_COUNT } from "./carrier-count.ts";
 
-test("an interface that is made anew again and again takes one descriptor, and none in the end", () => {
+test("an interface that is recreated repeatedly takes one descriptor, and none in the end", () => {
   const before = descriptors();
   const counts = new CarrierCounts(["lo", "wm-missing"]);
   const held = descriptors();

@@ -1,17 +1,19 @@
 /**
- * How often an interface has lost or got its carrier, as the kernel's driver counts it
- * (`carrier_changes` of sysfs): an atomic counter that is right at once and read without a lock.
+ * Counts how often an interface has lost or gained its carrier. The kernel's driver maintains the
+ * count (`carrier_changes` of sysfs): an atomic counter that is up to date at once and read without
+ * a lock.
  *
- * Everything else that tells of a carrier comes late or waits. The kernel gathers events of links
- * and after one tells the next up to a second later (net/core/link_watch.c), by netlink as by the
- * flags of the interface; asking the driver (ethtool) waits for the lock of all network settings.
+ * Every other source of carrier changes is late or blocks. The kernel collects link events and
+ * reports the next one up to a second after the last (net/core/link_watch.c), by netlink as well as
+ * by the flags of the interface. Asking the driver (ethtool) waits for the lock of all network
+ * settings.
  */
 import { readFileSync } from "node:fs";
 import { libc, O_CLOEXEC } from "./libc.ts";
 import { NativeMemory, nativeString } from "./native-memory.ts";
 import { interfaceIndexOf, interfaceNames } from "./network-interface.ts";
 
-/** Its value is not known: no such interface, or no sysfs of this network. */
+/** The value is unknown: no such interface, or no sysfs of this network namespace. */
 export const UNKNOWN_COUNT = -1;
 
 // linux/mount.h; the same numbers on every architecture.
@@ -22,23 +24,23 @@ const FSOPEN_CLOEXEC = 1;
 const FSCONFIG_CMD_CREATE = 6;
 const FSMOUNT_CLOEXEC = 1;
 
-/** Two 31-bit counters together, a line feed. */
+/** Two 31-bit counters together, and a line feed. */
 const TEXT_BYTES = 16;
 const ZERO = 0x30;
 const NINE = 0x39;
 
 const NO_SYSFS = -1;
 
-/** The counters of some interfaces, each of which may go away and come again. */
+/** Counters of several interfaces, each of which may disappear and return. */
 export class CarrierCounts {
-  /** Of each, the file; null: there is no sysfs of this network. */
+  /** File of each counter; null without a sysfs of this network namespace. */
   private readonly paths: readonly NativeMemory[] | null;
   private readonly fds: Int32Array<ArrayBuffer>;
   private readonly text = new NativeMemory(TEXT_BYTES);
-  /** A sysfs that is mounted nowhere. */
+  /** Our own detached mount of sysfs. */
   private readonly mount = ownMount();
 
-  /** Start-up. Throws nothing: without sysfs every count is unknown. */
+  /** Start-up. Never throws: without sysfs every count is unknown. */
   constructor(interfaceNames: readonly string[]) {
     const directory = networksOf(this.mount);
     this.paths =
@@ -49,14 +51,14 @@ export class CarrierCounts {
     for (let place = 0; place < interfaceNames.length; place++) this.reopen(place);
   }
 
-  /** To be called when the interface of this name has become another one. No garbage. */
+  /** Call when the interface of this name has been replaced. No garbage. */
   reopen(place: number): void {
     if (this.fds[place] !== -1) libc.close(this.fds[place] as number);
     const path = this.paths?.[place];
     this.fds[place] = path === undefined ? -1 : libc.open(path.address, O_CLOEXEC, 0);
   }
 
-  /** The number, or UNKNOWN_COUNT. One system call, no garbage. */
+  /** The counter, or UNKNOWN_COUNT. One system call, no garbage. */
   read(place: number): number {
     const fd = this.fds[place] as number;
     if (fd === -1) return UNKNOWN_COUNT;
@@ -79,8 +81,8 @@ export class CarrierCounts {
 }
 
 /**
- * The directory under which this network's interfaces are in sysfs; null: there is none. A mount of
- * our own where that is allowed, because /sys may be that of another network namespace.
+ * Directory of this network namespace's interfaces in sysfs; null when there is none. Uses our own
+ * mount where permitted, because /sys may show another network namespace.
  */
 function networksOf(mount: number): string | null {
   const directory = `${mount === NO_SYSFS ? "/sys" : `/proc/self/fd/${mount}`}/class/net`;
@@ -96,7 +98,9 @@ function isOurs(directory: string, name: string): boolean {
   }
 }
 
-/** A sysfs of this network namespace as a descriptor; NO_SYSFS where it is not allowed. */
+/**
+ * Mounts sysfs of this network namespace and returns a descriptor; NO_SYSFS where not permitted.
+ */
 function ownMount(): number {
   const sysfs = nativeString("sysfs");
   const context = libc.syscall(SYS_FSOPEN, sysfs.address, FSOPEN_CLOEXEC, 0, 0, 0);

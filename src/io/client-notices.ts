@@ -1,6 +1,6 @@
 /**
- * Sends the client notices (patent FIG. 4, S13; protocol, section 8), prepared at start-up, one
- * datagram each.
+ * Sends the client notices (patent FIG. 4, S13), one datagram each, prepared at start-up
+ * (PROTOCOL.md, "Client notices").
  */
 import {
   NOTICE_BYTES,
@@ -13,13 +13,13 @@ import type { MulticastSocket } from "./multicast-socket.ts";
 import { NativeMemory } from "./native-memory.ts";
 
 export class ClientNotices {
-  /** Notices that the network refused. */
+  /** Notices that could not be sent. */
   failed = 0;
   private sequence = 0;
   private readonly startedUs = nowUs();
   private readonly prepared: readonly NativeMemory[];
 
-  /** @param identities one for each function */
+  /** @param identities one per function */
   constructor(
     private readonly socket: MulticastSocket,
     identities: readonly NoticeIdentity[],
@@ -31,12 +31,12 @@ export class ClientNotices {
     });
   }
 
-  /** To be called when the client interface has come back. 0 or an errno. No garbage. */
+  /** Call when the client interface has come back. Returns 0 or an errno. No garbage. */
   rejoin(): number {
     return this.socket.rejoin();
   }
 
-  /** Tells the clients of function `index`: NOTICE_* kind and reason. Never waits. */
+  /** Notifies the clients of function `index`: NOTICE_* kind and reason. Never waits. */
   send(index: number, kind: number, reason: number): void {
     const notice = this.prepared[index] as NativeMemory;
     this.sequence = (this.sequence + 1) >>> 0;

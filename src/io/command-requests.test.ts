@@ -7,9 +7,11 @@ import type { Engine } from "../core/engine.ts";
 import { EVENTS_MAX, REPORTS_PER_TURN_MAX } from "../limits.ts";
 import { FaultBoard } from "../reporting/fault-board.ts";
 import {
+  CONTROL_CAPACITY,
   CONTROL_DONE,
   CONTROL_DRAIN,
   CONTROL_FAULT,
+  CONTROL_HOLD,
   CONTROL_LEAVE,
   CONTROL_MOVE,
   CONTROL_PROCESS_FAILED,
@@ -76,7 +78,7 @@ function requestsOf(socket: RecordSocket): CommandRequests {
 /** What of the faults of this server is told on. */
 let board: FaultBoard;
 
-test("faults of the maintenance process are taken, and nobody is answered", () => {
+test("faults of the maintenance process are accepted without an answer", () => {
   ask(CONTROL_FAULT, 3, faultPlaceAndCount(1, 2));
   requests.receive();
   expect(answers()).toEqual([]);
@@ -124,9 +126,28 @@ test("drain and resume are obeyed and answered, and the supervisor hears of both
   expect(told).toEqual([CONTROL_DRAIN, CONTROL_RESUME]);
 });
 
-test("a supervisor that cannot be told: nothing is done", () => {
+test("capacity and hold go to the supervisor, which decides the value; values out of range are refused", () => {
+  const asked = [
+    [CONTROL_CAPACITY, 0, CONTROL_DONE],
+    [CONTROL_CAPACITY, 100, CONTROL_DONE],
+    [CONTROL_CAPACITY, 101, CONTROL_REFUSED],
+    [CONTROL_CAPACITY, -1, CONTROL_REFUSED],
+    [CONTROL_HOLD, 0, CONTROL_DONE],
+    [CONTROL_HOLD, 1, CONTROL_DONE],
+    [CONTROL_HOLD, 2, CONTROL_REFUSED],
+  ] as const;
+  for (const [kind, argument, answer] of asked) {
+    ask(kind, NO_INDEX, argument);
+    requests.receive();
+    expect(answers()).toEqual([[answer, kind, 0]]);
+  }
+  expect(told).toEqual([CONTROL_CAPACITY, CONTROL_CAPACITY, CONTROL_HOLD, CONTROL_HOLD]);
+  expect(pushed()).toEqual([]);
+});
+
+test("a supervisor that cannot be reached: nothing is done", () => {
   hasRoom = false;
-  for (const kind of [CONTROL_DRAIN, CONTROL_RESUME]) {
+  for (const kind of [CONTROL_DRAIN, CONTROL_RESUME, CONTROL_CAPACITY, CONTROL_HOLD]) {
     ask(kind);
     requests.receive();
     expect(answers()).toEqual([[CONTROL_REFUSED, kind, 0]]);
@@ -134,7 +155,7 @@ test("a supervisor that cannot be told: nothing is done", () => {
   expect(pushed()).toEqual([]);
 });
 
-test("what only a supervisor may say, and what is no request, is refused", () => {
+test("records reserved for the supervisor, and those that are no request, are refused", () => {
   for (const kind of [CONTROL_LEAVE, CONTROL_PROCESS_FAILED, 0]) ask(kind);
   ask(CONTROL_DRAIN, 0, 0, CONTROL_RECORD_BYTES - 1);
   ask(CONTROL_DRAIN, 0, 0, CONTROL_RECORD_BYTES + 1);

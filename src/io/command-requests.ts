@@ -1,16 +1,18 @@
 /**
- * Requests of the commands beside the daemon, and of `wingman manage`: drain, resume, and moves of
- * functions by hand. Each is answered.
+ * Requests of the commands that run beside the daemon, and of `wingman manage`: drain, resume,
+ * capacity, hold, and manual moves of functions. Each is answered.
  */
 
 import { EVENT_COMMAND, EVENT_MOVE } from "../boundary/event-queue.ts";
 import type { Engine } from "../core/engine.ts";
-import { FUNCTIONS_MAX, REPORTS_PER_TURN_MAX } from "../limits.ts";
+import { FUNCTIONS_MAX, REPORTS_PER_TURN_MAX, WITHHELD_MAX } from "../limits.ts";
 import type { FaultBoard } from "../reporting/fault-board.ts";
 import {
+  CONTROL_CAPACITY,
   CONTROL_DONE,
   CONTROL_DRAIN,
   CONTROL_FAULT,
+  CONTROL_HOLD,
   CONTROL_MOVE,
   CONTROL_RECORD_BYTES,
   CONTROL_REFUSED,
@@ -37,7 +39,7 @@ export class CommandRequests {
     private readonly faults: FaultBoard,
   ) {}
 
-  /** Takes what has come, a bounded number. */
+  /** Takes the received requests, a bounded number. */
   receive(): void {
     const { socket, answer } = this;
     for (let request = 0; request < REPORTS_PER_TURN_MAX; request++) {
@@ -51,7 +53,7 @@ export class CommandRequests {
       }
       const isMove = kind === CONTROL_MOVE;
       const refusal = isMove ? this.move(controlFunction(view), controlArgument(view, 0)) : 0;
-      const isDone = isMove ? refusal === 0 : this.obey(kind);
+      const isDone = isMove ? refusal === 0 : this.obey(kind, controlArgument(view, 0));
       encodeControl(
         answer.view,
         isDone ? CONTROL_DONE : CONTROL_REFUSED,
@@ -64,7 +66,7 @@ export class CommandRequests {
     }
   }
 
-  /** Of `wingman manage`, which waits for no answer. */
+  /** Fault report of `wingman manage`, which expects no answer. */
   private takeFault(view: DataView): void {
     const index = controlFunction(view);
     const placeAndCount = controlArgument(view, 0);
@@ -78,7 +80,7 @@ export class CommandRequests {
     );
   }
 
-  /** @returns 0, or why the function is not moved: MOVE_REFUSED_* */
+  /** @returns 0, or MOVE_REFUSED_*: why the function is not moved */
   private move(index: number, server: number): number {
     const { engine } = this;
     const refusal = engine.moves.refusal(index, server);
@@ -86,11 +88,20 @@ export class CommandRequests {
     return engine.events.push(EVENT_MOVE, index, server) ? 0 : MOVE_REFUSED_BUSY;
   }
 
-  private obey(command: number): boolean {
+  private obey(command: number, argument: number): boolean {
+    if (command === CONTROL_CAPACITY || command === CONTROL_HOLD)
+      return this.pass(command, argument);
     if (command !== CONTROL_DRAIN && command !== CONTROL_RESUME) return false;
-    // The supervisor keeps it for the next engine, and starts processes again that failed too
+    // The supervisor keeps the command for the next engine, and restarts processes that failed too
     // often.
     if (!this.supervisor.tell(command, NO_INDEX, 0, 0, 0)) return false;
     return this.engine.events.push(EVENT_COMMAND, 0, command);
+  }
+
+  /** The supervisor keeps the value and decides how it combines with the input files. */
+  private pass(command: number, argument: number): boolean {
+    const largest = command === CONTROL_CAPACITY ? WITHHELD_MAX : 1;
+    if (argument < 0 || argument > largest) return false;
+    return this.supervisor.tell(command, NO_INDEX, argument, 0, 0);
   }
 }

@@ -8,21 +8,20 @@ const EALREADY = 114;
 const EINPROGRESS = 115;
 
 /**
- * struct sockaddr_in: u16 family, u16 port and 4 bytes of address in network order, 8 bytes of
- * zero. Used within one call only.
+ * struct sockaddr_in: u16 family, u16 port and 4 address bytes in network order, 8 zero bytes. Used
+ * within one call only.
  */
 const SOCKADDR_IN_BYTES = 16;
 const address = new NativeMemory(SOCKADDR_IN_BYTES);
 
 /**
- * A TCP connection that is asked for and not waited for. Not by the runtime's own sockets: they
- * report every failure as a refusal, and a refusal, which only a living host can send, is what is
- * looked for.
+ * A non-blocking TCP connection attempt. It does not use the runtime's sockets: they report every
+ * failure as a refusal. Here the refusal is what matters, because only a living host can send it.
  */
 export class ConnectionAttempt {
   readonly #fd: number;
 
-  /** @param host four bytes. Throws SystemError when there is no socket. */
+  /** @param host four bytes. Throws SystemError when no socket is available. */
   constructor(
     private readonly host: Uint8Array,
     private readonly port: number,
@@ -32,8 +31,8 @@ export class ConnectionAttempt {
   }
 
   /**
-   * 0: connected; null: not decided yet; else why not (ECONNREFUSED, EHOSTUNREACH, …). The first
-   * call begins it.
+   * Result: 0 connected; null undecided; otherwise the errno (ECONNREFUSED, EHOSTUNREACH, …). The
+   * first call starts the attempt.
    */
   look(): number | null {
     address.view.setUint16(0, AF_INET, true);

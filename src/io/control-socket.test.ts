@@ -52,7 +52,7 @@ describe("an inherited RecordSocket", () => {
     two.close();
   });
 
-  test("tells that the other end is gone, after what it sent last", () => {
+  test("reports that the other end is gone, after its last records", () => {
     const [one, two] = socketPair().map(RecordSocket.inherited);
     two.send(numbered(1)); // never read: ECONNRESET
     one.send(numbered(2));
@@ -65,7 +65,7 @@ describe("an inherited RecordSocket", () => {
     two.close();
   });
 
-  test("tells a full queue, and goes on when it is read", () => {
+  test("reports a full queue, and continues when it is read", () => {
     const [one, two] = socketPair().map(RecordSocket.inherited);
     let sent = 0;
     while (one.send(numbered(sent)) === 0) sent++;
@@ -131,7 +131,7 @@ describe("a bound RecordSocket", () => {
     engine.close();
   });
 
-  test("is asked all the same where a command of the same number was killed and left its path", () => {
+  test("is asked even if a killed command of the same number left its path", () => {
     const engine = RecordSocket.bound(path);
     const ownPath = (): string =>
       readdirSync(directory).find((name) => /^r\d/.test(name)) ?? "none";
@@ -172,7 +172,7 @@ describe("a bound RecordSocket", () => {
     expect(errnoOf(() => RecordSocket.bound(link))).toBe(EADDRINUSE);
   });
 
-  test("tells why it cannot", () => {
+  test("reports why it cannot", () => {
     expect(errnoOf(() => RecordSocket.bound(join(directory, "missing/engine.sock")))).toBe(ENOENT);
     expect(errnoOf(() => RecordSocket.bound(`/tmp/${"x".repeat(103)}`))).toBe(ENAMETOOLONG);
     expect(errnoOf(() => RecordSocket.connected(join(directory, "nobody.sock")))).toBe(ENOENT);

@@ -17,6 +17,7 @@ export const ENODEV = 19;
 export const EINVAL = 22;
 export const EPIPE = 32;
 export const ENAMETOOLONG = 36;
+export const ENOSYS = 38;
 export const ETIME = 62;
 export const EMSGSIZE = 90;
 export const EPROTONOSUPPORT = 93;
@@ -32,7 +33,7 @@ export const ETIMEDOUT = 110;
 export const ECONNREFUSED = 111;
 
 /**
- * libc keeps one errno per thread at a fixed address; JavaScript of one realm never changes its
+ * libc keeps one errno per thread at a fixed address; the JavaScript of one realm never changes its
  * thread.
  */
 const location = errnoLocation();
@@ -44,8 +45,8 @@ function errnoLocation(): Pointer {
 }
 
 /**
- * Why the last libc call failed. Only valid in the statement after the call: any file-system call
- * or `await` in between overwrites it.
+ * Reason why the last libc call failed. Only valid in the statement after the call: any file-system
+ * call or `await` in between overwrites it.
  */
 export function errno(): number {
   return read.i32(location, 0);
@@ -54,15 +55,15 @@ export function errno(): number {
 /** Symbolic name, such as `EADDRINUSE`; `errno 1234` for a number that Linux does not know. */
 export function errnoName(number: number): string {
   for (const [name, value] of Object.entries(constants.errno)) {
-    // The same numbers as EAGAIN and EOPNOTSUPP.
+    // These two have the same numbers as EAGAIN and EOPNOTSUPP.
     if (value === number && name !== "EWOULDBLOCK" && name !== "ENOTSUP") return name;
   }
   return `errno ${number}`;
 }
 
 /**
- * A system call that failed where nothing can be done about it locally: `bind: Address already in
- * use (EADDRINUSE): DETAIL`.
+ * A failed system call that cannot be handled locally: `bind: Address already in use (EADDRINUSE):
+ * DETAIL`.
  */
 export class SystemError extends Error {
   override readonly name = "SystemError";

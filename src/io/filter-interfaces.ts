@@ -1,8 +1,9 @@
 /**
- * The programs of the VIPs' filter on the interfaces of this host: those of the client interface
- * there, and the others' on every other Ethernet interface that belongs to no bridge or bond. (What
- * such a port carries is seen on its bridge, as far as it is for this host.) What a client
- * interface lies on, as a VLAN does on its adapter, has none: all that it says goes through there.
+ * Installs the VIP filter's programs on the interfaces of this host: those for clients on the
+ * client interface, the others on every other Ethernet interface that belongs to no bridge or bond.
+ * (Traffic of such a port that is meant for this host shows on its bridge.) An interface below the
+ * client interface, such as the adapter of a VLAN, gets none: all traffic of the client interface
+ * passes it.
  */
 import {
   encodeLinkDump,
@@ -25,7 +26,7 @@ export class FilterInterfaces {
   private readonly dump = new NativeMemory(64);
   private readonly request = new NativeMemory(REQUEST_BYTES);
   private readonly socket: number;
-  /** The client interface that has the programs: another one of the same name has none. */
+  /** The client interface that has the programs; another one of the same name has none. */
   private clientIndex: number;
 
   /** Throws a SystemError. */
@@ -43,12 +44,12 @@ export class FilterInterfaces {
       this.request.view.setUint8(i, interfaceName.charCodeAt(i));
   }
 
-  /** The client interface is the one that it was. No garbage. */
+  /** Whether the client interface is still the same. No garbage. */
   get isSame(): boolean {
     return this.currentIndex() === this.clientIndex;
   }
 
-  /** Goes on with the interface that has the name now. @returns false when there is none */
+  /** Switches to the interface that has the name now. @returns false when there is none */
   follow(): boolean {
     const index = this.currentIndex();
     if (index !== 0) this.clientIndex = index;
@@ -61,8 +62,8 @@ export class FilterInterfaces {
   }
 
   /**
-   * The client interface first: an errno where it is refused. Those beside it may refuse, as one
-   * that is just going away does.
+   * Installs on the client interface first; returns its errno where refused. The others may refuse,
+   * like one that is just disappearing.
    */
   install(): number {
     const refused = this.attachment.attach(this.clientIndex, this.clients, this.isOurs);
@@ -70,7 +71,9 @@ export class FilterInterfaces {
     return refused;
   }
 
-  /** The other interfaces that there are now. Those that change just now come with the next look. */
+  /**
+   * Installs on the other current interfaces. Those that change right now follow at the next look.
+   */
   installBeside(): void {
     let all: readonly Present[];
     try {
@@ -97,7 +100,7 @@ export class FilterInterfaces {
   }
 }
 
-/** Takes away what is ours, by this way, from every interface of this host. */
+/** Removes our programs, attached this way, from every interface of this host. */
 export function removeEverywhere(attachment: Attachment, isOurs: IsOurs): void {
   const netlink = new NetlinkSocket(NETLINK_ROUTE, 0, 1024 * 1024);
   removeFrom(attachment, interfacesOf(netlink, new NativeMemory(64)), isOurs);
@@ -108,19 +111,19 @@ function removeFrom(attachment: Attachment, all: readonly Present[], isOurs: IsO
   for (const { index } of all) {
     const refused = attachment.remove(index, isOurs);
     if (refused !== 0)
-      throw new SystemError("VIP filter", refused, `is not removed from interface ${index}`);
+      throw new SystemError("VIP filter", refused, `cannot be removed from interface ${index}`);
   }
 }
 
 interface Present {
   readonly index: number;
-  /** Ethernet, and of no bridge or bond. */
+  /** An Ethernet interface in no bridge or bond. */
   readonly isAlone: boolean;
-  /** Index of the interface that it lies on; 0: on none of this host. */
+  /** Index of the interface below it; 0 when this host has none. */
   readonly lower: number;
 }
 
-/** Indexes of the interfaces that the one lies on, one upon the other. */
+/** Indexes of all interfaces below this one, layer by layer. */
 function lowerThan(upper: number, all: readonly Present[]): Set<number> {
   const below = new Set<number>();
   for (let at = upper; at !== 0 && !below.has(at); ) {

@@ -37,7 +37,7 @@ function taken(): number[][] {
   ]) as number[][];
 }
 
-test("what is reported becomes records, a bounded number a period", () => {
+test("reports become records, a bounded number a period", () => {
   expect(taken()).toEqual([]);
   for (let value = 1; value <= 6; value++) says(310, value);
   expect(taken()).toEqual([1, 2, 3, 4].map((value) => [EVENT_RECORD, 310, 0, value]));
@@ -45,7 +45,7 @@ test("what is reported becomes records, a bounded number a period", () => {
   expect(taken()).toEqual([]);
 });
 
-test("a process that has ended says nothing more", () => {
+test("a process that has ended reports nothing more", () => {
   says(310, 1);
   libc.close(other);
   expect(taken()).toEqual([[EVENT_RECORD, 310, 0, 1]]);

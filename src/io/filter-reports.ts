@@ -6,28 +6,28 @@ import { NativeMemory } from "./native-memory.ts";
 export const FILTER_REPORT_BYTES = 16;
 const REPORTS_PER_PERIOD_MAX = 4;
 
-// waitid(2): one process, when it has ended; whoever started it collects it.
+// waitid(2): waits for the end of one process, but leaves collecting it to its parent.
 const P_PID = 1;
 const WEXITED = 4;
 const WNOWAIT = 0x0100_0000;
 const SIGKILL = 9;
 const SIGNAL_INFO_BYTES = 128;
 
-/** What the process that looks after the VIPs' filter (`wingman watch`) has found. */
+/** Findings of the process that maintains the VIP filter (`wingman watch`). */
 export class FilterReports {
   private readonly report = new NativeMemory(FILTER_REPORT_BYTES);
-  /** Whether it may say something: it has not ended. */
+  /** Whether the process may still report: it has not ended. */
   private isOpen = true;
 
-  /** @param fd end of a socket pair whose other end the process `pid` has */
+  /** @param fd our end of a socket pair with the process `pid` */
   constructor(
     private readonly fd: number,
     private readonly pid: number,
   ) {}
 
   /**
-   * Ends the process, and waits for that: what is taken away now, it would put back. For the end of
-   * the flight.
+   * Ends the process and waits for its end; otherwise it would restore what is removed next. For
+   * the end of the flight.
    */
   end(): void {
     this.isOpen = false;
@@ -35,7 +35,7 @@ export class FilterReports {
     libc.waitid(P_PID, this.pid, new NativeMemory(SIGNAL_INFO_BYTES).address, WEXITED | WNOWAIT);
   }
 
-  /** Once a period: passes on what has come since, as records. Never waits. No garbage. */
+  /** Once per period: passes on new findings as records. Never waits. No garbage. */
   take(events: EventQueue): void {
     for (let reports = 0; this.isOpen && reports < REPORTS_PER_PERIOD_MAX; reports++) {
       const { address, view } = this.report;

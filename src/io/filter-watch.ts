@@ -6,16 +6,16 @@ import {
 import type { FilterInterfaces } from "./filter-interfaces.ts";
 
 /**
- * Looks after the programs of the VIPs' filter, once in a while and outside the flight loop: puts
- * them on interfaces that are new, and back where somebody took them away; and finds programs of
- * others that run before ours, which a packet can pass by. Those it leaves alone: whoever attached
- * one knows why, or has to be told.
+ * Maintains the programs of the VIP filter from time to time, outside the flight loop. It installs
+ * them on new interfaces and restores those that somebody removed. It also finds foreign programs
+ * that run before ours, which can let packets bypass the filter. It leaves those alone: whoever
+ * attached one knows why, or has to be told.
  */
 export class FilterWatch {
-  /** The program before ours that was reported; 0: none. */
+  /** Last reported foreign program before ours; 0: none. */
   private foreignId = 0;
 
-  /** `report`: of the code LOG_*, with a value. */
+  /** `report`: called with a code LOG_* and a value. */
   constructor(
     private readonly interfaces: FilterInterfaces,
     private readonly report: (code: number, value: number) => void,
@@ -23,7 +23,7 @@ export class FilterWatch {
 
   look(): void {
     const { interfaces } = this;
-    // With a lease the engine begins anew on the new one; without, it goes on.
+    // With a lease the engine restarts on the new interface; without one it goes on.
     if (!interfaces.isSame && !interfaces.follow()) return;
     let standing = interfaces.look();
     if (!standing.isThere && interfaces.install() === 0) {

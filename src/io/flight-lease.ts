@@ -3,34 +3,34 @@ import { ETIME } from "./errno.ts";
 import { HoldUp } from "./hold-up.ts";
 import type { VipLease } from "./vip-lease.ts";
 
-/** The lease as the flight loop calls it, whatever enforces it. No call makes garbage. */
+/** The lease as the flight loop uses it, whatever enforces it. No call makes garbage. */
 export interface FlightLease {
-  /** ms for which the renewal that was refused last was held up by others; 0: it was not. */
+  /** ms for which others delayed the last refused renewal; 0: not at all. */
   readonly heldUpMs: number;
-  /** The first one begins. 0 or errno. */
+  /** Begins the first lease. 0 or errno. */
   begin(): number;
   /**
-   * It ends at `endUs`, which was granted at `grantedUs`. 0 or errno: ETIME when it has run out, or
-   * ENOENT, ENODEV when the interface is another one than it began on. Others may own the VIPs by
-   * then: let go of everything.
+   * Extends the lease to `endUs`, as granted at `grantedUs`. Returns 0 or errno: ETIME when it has
+   * run out, ENOENT or ENODEV when the interface is not the one that it began on. Others may own
+   * the VIPs by then: let go of everything.
    */
   renew(grantedUs: number, endUs: number): number;
-  /** Ends it at once. 0 or errno. */
+  /** Ends the lease at once. 0 or errno. */
   lapse(): number;
-  /** Once a period, after the keep-alive: what a renewal need not look at each time. */
+  /** Once per period, after the keep-alive: checks that a renewal need not repeat. */
   look(): void;
-  /** The end of the flight: every address answers. Throws a SystemError. */
+  /** End of the flight: every address answers again. Throws a SystemError. */
   remove(): void;
 }
 
 /**
- * The lease by nftables, and what held it up: the kernel takes changes of nftables one after the
- * other, whoever they are from.
+ * The lease by nftables, and what delayed it: the kernel serialises changes of nftables by all
+ * processes.
  */
 export class NftablesLease implements FlightLease {
   heldUpMs = 0;
   private readonly holdUp = new HoldUp();
-  /** Of the first lease, until its first renewal. */
+  /** Begin of the first lease, until its first renewal. */
   private beginUs = 0;
 
   constructor(private readonly lease: VipLease) {}
@@ -56,7 +56,7 @@ export class NftablesLease implements FlightLease {
     return this.lease.lapse();
   }
 
-  /** Each renewal asks for the interface itself. */
+  /** Each renewal checks the interface itself. */
   look(): void {}
 
   remove(): void {

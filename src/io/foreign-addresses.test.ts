@@ -45,7 +45,7 @@ function records(): number[][] {
   ]);
 }
 
-test("one that is told of twice counts once; ours, and what is no VIP, count nothing", () => {
+test("one reported twice counts once; ours, and addresses that are no VIP, do not count", () => {
   take(THEIRS, 5, 7);
   take(THEIRS, 5, 7);
   take(OURS, 6, 7, 32);
@@ -69,7 +69,7 @@ test("one that came and went between two reports is none; one that became ours i
   expect(records()).toEqual([[LOG_VIP_FOREIGN_GONE, 5]]);
 });
 
-test("a dump shows what is there, and only when it is complete ends what it has not shown", () => {
+test("a dump shows what is there; only a complete one ends those that it has not shown", () => {
   for (const index of [1, 2, 3]) take(THEIRS, index, 7);
   records();
   foreign.beginDump();

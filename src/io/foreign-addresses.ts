@@ -11,21 +11,21 @@ import {
 import type { VipTable } from "./vip-table.ts";
 
 /**
- * Addresses of this server that equal a VIP and that somebody else has set, on whichever interface
- * and with whatever prefix length: Linux answers on every interface for an address on any other, so
- * that each of them answers beside the owner of the function. Followed by the kernel's
- * notifications and dumps; no garbage after the constructor.
+ * Addresses of this server that equal a VIP and were set by somebody else, on any interface and
+ * with any prefix length. Linux answers on every interface for an address on any other, so each of
+ * them answers beside the owner of the function. Tracked by the kernel's notifications and dumps;
+ * no garbage after the constructor.
  */
 export class ForeignAddresses {
-  /** More of them are there than are known: to be looked up again when one goes. */
+  /** More of them exist than are tracked: they are looked up again when one goes. */
   private incomplete = false;
   private count = 0;
   private readonly vips = new Int16Array(FOREIGN_ADDRESSES_MAX);
   private readonly interfaces = new Int32Array(FOREIGN_ADDRESSES_MAX);
   private readonly prefixLengths = new Uint8Array(FOREIGN_ADDRESSES_MAX);
-  /** 1 where the dump in progress has shown it. */
+  /** 1 where the current dump has shown it. */
   private readonly seen = new Uint8Array(FOREIGN_ADDRESSES_MAX);
-  /** Of each function: how many there are, and whether that is on record. */
+  /** Per function: how many there are, and whether this is recorded. */
   private readonly ofFunction: Uint16Array<ArrayBuffer>;
   private readonly recorded: Uint8Array<ArrayBuffer>;
   private hasNews = false;
@@ -35,18 +35,18 @@ export class ForeignAddresses {
     this.recorded = new Uint8Array(new ArrayBuffer(Math.max(1, table.functionCount)));
   }
 
-  /** A dump of all addresses begins, or begins anew. */
+  /** A dump of all addresses begins or restarts. */
   beginDump(): void {
     this.seen.fill(0);
     this.incomplete = false;
   }
 
-  /** It is complete: what it has not shown is gone. */
+  /** The dump is complete: addresses that it did not show are gone. */
   endDump(): void {
     for (let row = this.count - 1; row >= 0; row--) if (this.seen[row] === 0) this.drop(row);
   }
 
-  /** An address message of the kernel says that this address is there. */
+  /** Takes a kernel message that an address exists. */
   take(view: DataView, bytes: Uint8Array, at: number, length: number): void {
     const vip = this.vipOf(view, bytes, at, length);
     if (vip < 0) return;
@@ -58,8 +58,8 @@ export class ForeignAddresses {
   }
 
   /**
-   * An address message of the kernel says that this address is gone. @returns whether all addresses
-   * are to be looked up again: there was no room for all before
+   * Takes a kernel message that an address is gone.
+   * @returns whether all addresses must be looked up again, because not all of them were tracked
    */
   takeGone(view: DataView, bytes: Uint8Array, at: number, length: number): boolean {
     const vip = this.vipOf(view, bytes, at, length);
@@ -71,8 +71,8 @@ export class ForeignAddresses {
   }
 
   /**
-   * Once a turn: records for which functions there is one now, and for which there is none any
-   * more; a bounded number a turn.
+   * Once per turn: records functions that gained their first such address or lost their last; a
+   * bounded number per turn.
    */
   report(events: EventQueue): void {
     if (!this.hasNews) return;
@@ -113,7 +113,7 @@ export class ForeignAddresses {
     this.change(vip, 1);
   }
 
-  /** The last row takes its place. */
+  /** Removes a row; the last one takes its place. */
   private drop(row: number): void {
     this.change(this.vips[row], -1);
     const last = --this.count;

@@ -37,7 +37,7 @@ test("each feeding is one byte, the last one the magic close", () => {
   closeSync(reader);
 });
 
-test("a device that takes nothing is never waited for; one that is gone is told", () => {
+test("a device that accepts nothing is never waited for; one that is gone is reported", () => {
   const path = fifo();
   const reader = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
   const watchdog = new HardwareWatchdog(path, 12);
@@ -84,7 +84,7 @@ test("a driver that makes another time-out of it is believed", () => {
   expect([watchdog.refused, watchdog.timeoutS]).toEqual([0, 16]);
 });
 
-test("a driver whose time-out cannot be set: its own counts; where it does not tell, that asked for", () => {
+test("a driver whose time-out cannot be set: its own counts, or, if it has none, the requested one", () => {
   driver("EOPNOTSUPP", 60, 0, "EOPNOTSUPP", "EOPNOTSUPP");
   for (const seconds of [60, 12]) {
     const watchdog = new HardwareWatchdog("/dev/null", 12);
@@ -107,7 +107,7 @@ test("a device that is no watchdog has reset nothing", () => {
   expect(new HardwareWatchdog("/dev/null", 10).hasResetMachine).toBe(false);
 });
 
-test("a time-out that is refused: told, and the machine is not reset for it", () => {
+test("a refused time-out is reported, and the machine is not reset for it", () => {
   const path = fifo();
   const reader = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
   driver("EBADF");

@@ -1,8 +1,8 @@
 /**
- * A watchdog device (kernel documentation, watchdog-api): from its opening on it resets the machine
- * unless something is written within its time-out. Closing it does not stop it, unless the last
- * byte written was 'V' (and the driver was not built with "nowayout"): a process that dies leaves
- * it running, and whoever opens it again goes on feeding it.
+ * A watchdog device (kernel documentation, watchdog-api). Once opened, it resets the machine unless
+ * something is written within its time-out. Closing stops it only if the last byte written was 'V'
+ * (and the driver was not built with "nowayout"). So it keeps running when a process dies, and the
+ * next process that opens it continues feeding.
  */
 import { statSync } from "node:fs";
 import { EOPNOTSUPP, errno, SystemError } from "./errno.ts";
@@ -10,17 +10,17 @@ import { libc, O_CLOEXEC, O_NOCTTY, O_NONBLOCK, O_WRONLY } from "./libc.ts";
 import { NativeMemory, nativeString } from "./native-memory.ts";
 
 /**
- * _IOWR('W', 6, int) and _IOR('W', 7, int): seconds; the first one gives back what the driver made
- * of them.
+ * _IOWR('W', 6, int) and _IOR('W', 7, int): seconds; the first one returns the driver's actual
+ * value.
  */
 const WDIOC_SETTIMEOUT = 0xc004_5706;
 const WDIOC_GETTIMEOUT = 0x8004_5707;
-/** _IOR('W', 2, int): WDIOF_* bits of what its driver found when the machine started. */
+/** _IOR('W', 2, int): WDIOF_* bits that the driver found when the machine started. */
 const WDIOC_GETBOOTSTATUS = 0x8004_5702;
-/** The card did the last reset. */
+/** The card caused the last reset. */
 const WDIOF_CARDRESET = 0x20;
 
-/** What a descriptor answers that is no watchdog's. */
+/** Answer of a descriptor that is no watchdog. */
 const ENOTTY = 25;
 
 /** Any byte but 'V'. */
@@ -28,27 +28,27 @@ const FOOD = 0x2e;
 const MAGIC_CLOSE = 0x56;
 
 export class HardwareWatchdog {
-  /** The device's time-out: what was asked for, or what its driver made of it. */
+  /** The device's time-out: as requested, or as changed by its driver. */
   readonly timeoutS: number;
   /** Why the time-out could not be set: 0, or an errno; ENOTTY when the device is no watchdog. */
   readonly refused: number;
   /**
-   * Its driver says that this machine started because the watchdog had reset it. It says so until
-   * the next start. False also where the driver does not tell.
+   * Whether the driver reports that this machine started because of a watchdog reset. It reports so
+   * until the next start. Also false where the driver does not tell.
    */
   readonly hasResetMachine: boolean;
   readonly #fd: number;
   readonly #byte = new NativeMemory(1);
 
   /**
-   * Start-up only. Opens the device, which starts it, and sets its time-out. A device that has no
-   * time-out to set is used all the same. When the time-out is refused the device is stopped again.
+   * Start-up only. Opens the device, which starts it, and sets its time-out. A device without an
+   * adjustable time-out is used as it is. When the time-out is refused, the device is stopped
+   * again.
    * @throws SystemError when it cannot be opened (EBUSY: somebody else has it) or cannot have that
-   * time-out (EINVAL); Error when
-   *   it is neither a character device nor a FIFO
+   * time-out (EINVAL); Error when it is neither a character device nor a FIFO
    */
   constructor(device: string, timeoutS: number) {
-    // O_NOCTTY: the engine leads a session, and a terminal must not become its own.
+    // O_NOCTTY: the engine leads a session, and must not gain a controlling terminal.
     const fd = libc.open(
       nativeString(device).address,
       O_WRONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC,
@@ -81,12 +81,12 @@ export class HardwareWatchdog {
     this.hasResetMachine = this.#bootStatus(seconds) === WDIOF_CARDRESET;
   }
 
-  /** One byte. 0, or an errno; never waits. Makes no garbage. */
+  /** Writes one byte. Returns 0 or an errno; never waits. Makes no garbage. */
   feed(): number {
     return this.#write(FOOD);
   }
 
-  /** Orderly end: stops the device, so that the machine is not reset. */
+  /** Orderly end: stops the device so that it does not reset the machine. */
   disarm(): void {
     this.#write(MAGIC_CLOSE);
     libc.close(this.#fd);

@@ -4,7 +4,7 @@ import { libc } from "./libc.ts";
 import { nowUs } from "./monotonic-clock.ts";
 import { NativeMemory } from "./native-memory.ts";
 
-test("who sleeps in the kernel is held up, and who spins", () => {
+test("a process that sleeps in the kernel is held up, and one that spins", () => {
   const holdUp = new HoldUp();
   const time = new NativeMemory(16);
   time.view.setUint32(8, 20_000_000, true);

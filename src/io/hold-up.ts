@@ -2,10 +2,10 @@ import { libc } from "./libc.ts";
 import { nowUs } from "./monotonic-clock.ts";
 import { NativeMemory } from "./native-memory.ts";
 
-/** getrusage(2): of the thread that calls. */
+/** getrusage(2) for the calling thread. */
 const RUSAGE_THREAD = 1;
 /**
- * struct rusage: two struct timeval (user, system) and 14 longs, of which the 13th counts waits.
+ * struct rusage: two struct timeval (user, system) and 14 longs, the 13th of which counts waits.
  */
 const RUSAGE_BYTES = 144;
 const USER_AT = 0;
@@ -13,9 +13,9 @@ const SYSTEM_AT = 16;
 const WAITS_AT = 128;
 
 /**
- * For how long a call to the kernel was held up by the kernel itself: it slept there or spun on a
- * lock. To have lost the processor in it, to another process or with the whole machine, is none. No
- * garbage.
+ * Measures for how long the kernel itself delayed a call: by sleeping or by spinning on a lock.
+ * Losing the processor during the call, to another process or with the whole machine, does not
+ * count. No garbage.
  */
 export class HoldUp {
   private readonly usage = new NativeMemory(RUSAGE_BYTES);
@@ -23,7 +23,7 @@ export class HoldUp {
   private usedUs = 0;
   private waits = 0;
 
-  /** The call begins. */
+  /** Before the call. */
   begin(): void {
     this.look();
     this.usedUs = this.used;
@@ -31,7 +31,7 @@ export class HoldUp {
     this.beganUs = nowUs();
   }
 
-  /** The call has returned. @returns µs */
+  /** After the call. @returns µs */
   end(): number {
     const tookUs = nowUs() - this.beganUs;
     this.look();

@@ -1,7 +1,7 @@
 /**
- * HMAC-SHA256 (RFC 2104) truncated to 16 bytes over the keep-alive, without garbage: two hashes
- * over blocks that hold the padded key in front. Without a key the field is zeros and nothing else
- * is accepted.
+ * HMAC-SHA256 (RFC 2104), truncated to 16 bytes, over the keep-alive, without garbage: two hashes
+ * over blocks that begin with the padded key. Without a key the field is zero, and nothing else is
+ * accepted.
  */
 import { createHash } from "node:crypto";
 import { KEEP_ALIVE_MAC_AT, KEEP_ALIVE_MAC_BYTES } from "../wire/keep-alive.ts";
@@ -10,9 +10,9 @@ import { DATAGRAM_BYTES_MAX } from "./multicast-socket.ts";
 const BLOCK_BYTES = 64;
 const DIGEST_BYTES = 32;
 
-/** The HMAC of datagrams under one key. */
+/** HMAC of datagrams with one key. */
 class KeyedDigest {
-  /** The MAC of the last datagram, then the rest of the hash. */
+  /** MAC of the last datagram, then the rest of the hash. */
   readonly digest = new Uint8Array(new ArrayBuffer(DIGEST_BYTES));
   private readonly inner = new Uint8Array(new ArrayBuffer(BLOCK_BYTES + DATAGRAM_BYTES_MAX));
   private readonly hashed = new Uint8Array(this.inner.buffer, 0, BLOCK_BYTES + KEEP_ALIVE_MAC_AT);
@@ -29,14 +29,14 @@ class KeyedDigest {
   }
 
   compute(datagram: Uint8Array): void {
-    // all of it: a view of the part that is hashed would be garbage
+    // all of it: a subarray would be garbage
     this.inner.set(datagram, BLOCK_BYTES);
     Bun.SHA256.hash(this.hashed, this.innerDigest);
     Bun.SHA256.hash(this.outer, this.digest);
   }
 }
 
-/** Stands for the digest where no key is. */
+/** Digest where there is no key. */
 const NO_DIGEST = new Uint8Array(DIGEST_BYTES);
 
 export class KeepAliveSeal {
@@ -45,24 +45,27 @@ export class KeepAliveSeal {
 
   /**
    * @param key the pre-shared key, or null
-   * @param acceptKey another key whose datagrams are accepted and which seals nothing, while keys
-   * are changed; or null
+   * @param acceptKey second key for a change of keys: its datagrams are accepted, but it seals
+   * none; or null
    */
   constructor(key: Uint8Array | null, acceptKey: Uint8Array | null = null) {
     this.first = key === null ? null : new KeyedDigest(key);
     this.second = acceptKey === null ? null : new KeyedDigest(acceptKey);
   }
 
-  /** Writes the MAC of `datagram`, of at most DATAGRAM_BYTES_MAX bytes, behind what it covers. */
+  /**
+   * Writes the MAC of `datagram`, of at most DATAGRAM_BYTES_MAX bytes, behind the bytes that it
+   * covers.
+   */
   seal(datagram: Uint8Array): void {
     const digest = digestOf(this.first, datagram);
     for (let i = 0; i < KEEP_ALIVE_MAC_BYTES; i++) datagram[KEEP_ALIVE_MAC_AT + i] = digest[i];
   }
 
   /**
-   * Whether the MAC of `datagram` is right. Takes the same time wherever it differs; the second key
-   * is tried only where the first does not fit, which tells an onlooker which of two good keys was
-   * used and nothing about either.
+   * Whether the MAC of `datagram` is right. Takes the same time wherever it differs. The second key
+   * is tried only when the first does not fit; the timing reveals which of two good keys was used
+   * and nothing about either.
    */
   verify(datagram: Uint8Array): boolean {
     if (fits(digestOf(this.first, datagram), datagram)) return true;

@@ -39,32 +39,32 @@ const SOCKADDR_IN_BYTES = 16;
 /** struct ip_mreqn: group, local address, i32 interface index. */
 const IP_MREQN_BYTES = 12;
 const MREQN_INTERFACE_INDEX_AT = 8;
-/** The highest that needs no privilege: before everything else in the interface's queue. */
+/** Highest priority without a privilege: first in the interface's queue. */
 const PRIORITY = 6;
-/** SO_MEMINFO: 9 u32, the last one what was dropped; behind them the length of all. */
+/** SO_MEMINFO: 9 u32, the last one counts drops; the total length follows. */
 const MEMINFO_BYTES = 36;
 const MEMINFO_DROPS_AT = 32;
 
-/** The datagram was sent to another port than ours. */
+/** Result for a datagram sent to another port than ours. */
 export const WRONG_PORT = 0;
 
 /**
- * Keep-alives on one network, as whole frames past the kernel's IP: neither a full table of
- * neighbours or connections nor a firewall for what functions serve keeps servers from hearing each
- * other, and an interface without an address carries them, too.
+ * Keep-alives on one network, as whole frames that bypass the kernel's IP. So full tables of
+ * neighbours or connections, or a firewall for the functions' services, do not keep servers from
+ * hearing each other, and an interface without an address works too.
  *
- * The interface may be missing, go away and come again: {@link rejoin} and {@link refresh} follow
- * it. Never blocks. Everything after the constructor is free of garbage.
+ * The interface may be missing, disappear and return: {@link rejoin} and {@link refresh} follow it.
+ * Never blocks. Everything after the constructor is free of garbage.
  */
 export class KeepAliveSocket {
   readonly fd: number;
-  /** The last datagram that was received, from its first byte on. */
+  /** Last datagram received, from its first byte on. */
   readonly received: { readonly view: DataView; readonly bytes: Uint8Array };
   readonly #frames: PacketSocket;
   readonly #source: SourceAddress;
   /**
-   * Holds the membership: the interface takes the group's frames, IGMP answers for it. It counts
-   * what comes to the port, and takes nothing.
+   * Holds the membership: the interface accepts the group's frames, and IGMP answers for it. It
+   * counts arrivals at the port, and receives nothing.
    */
   readonly #member: number;
   #taken = 0;
@@ -102,7 +102,7 @@ export class KeepAliveSocket {
     if (refused !== 0 && refused !== ENODEV) throw new SystemError("join", refused, interfaceName);
   }
 
-  /** Ethernet address of who sent what was received last: its first two and its last four bytes. */
+  /** Ethernet address of the last datagram's sender: its first two and its last four bytes. */
   get senderHigh(): number {
     return this.#frames.received.view.getUint16(FRAME_SOURCE_HARDWARE_AT);
   }
@@ -112,15 +112,16 @@ export class KeepAliveSocket {
   }
 
   /**
-   * To be called when an interface of that name has come back, which is a new one to the kernel (a
-   * replugged adapter). 0, or an errno: ENODEV while it is away.
+   * Call when an interface of that name has come back; to the kernel it is a new one (a replugged
+   * adapter). Returns 0 or an errno: ENODEV while it is away.
    */
   rejoin(): number {
     this.refresh();
     const index = interfaceIndexOf(this.#name);
     if (index === 0) return ENODEV;
     this.#membership.view.setInt32(MREQN_INTERFACE_INDEX_AT, index, true);
-    // A socket stays a member on an interface that is gone, and then is none on one of its index.
+    // A socket stays a member on an interface that is gone, and would then not join one with the
+    // same index.
     this.#ask(IP_DROP_MEMBERSHIP);
     return this.#ask(IP_ADD_MEMBERSHIP);
   }
@@ -131,7 +132,7 @@ export class KeepAliveSocket {
     return refused < 0 ? errno() : 0;
   }
 
-  /** Follows the interface and its addresses. */
+  /** Follows changes of the interface and its addresses. */
   refresh(): void {
     const { hardwareAddress } = this.#frames;
     this.#frames.refresh();
@@ -143,13 +144,13 @@ export class KeepAliveSocket {
     encodeGroupReport(report.view, report.bytes, hardwareAddress, source, this.#group);
   }
 
-  /** Tells the switches once more that this host wants the group. 0 or an errno. */
+  /** Reports the group membership to the switches again. 0 or an errno. */
   reportGroup(): number {
     return this.#frames.send(this.#report, 0, GROUP_REPORT_BYTES);
   }
 
   /**
-   * Sends a datagram of KEEP_ALIVE_BYTES to the group. 0, or an errno: ENODEV without the
+   * Sends a datagram of KEEP_ALIVE_BYTES to the group. Returns 0 or an errno: ENODEV without the
    * interface, ENETDOWN when it is switched off, EAGAIN or ENOBUFS when its queue is full.
    */
   send(memory: NativeMemory): number {
@@ -159,7 +160,7 @@ export class KeepAliveSocket {
   }
 
   /**
-   * Takes one datagram into {@link received}. Its length; WRONG_PORT for one that was sent to
+   * Receives one datagram into {@link received}. Returns its length; WRONG_PORT when it was sent to
    * another port; −1 when none has arrived.
    */
   receive(): number {
@@ -172,8 +173,8 @@ export class KeepAliveSocket {
   }
 
   /**
-   * Datagrams that came to the port and were not taken, since the socket was made: no keep-alives,
-   * and those for which the receive buffer had no room.
+   * Datagrams since the socket was made that came to the port and were not received: those that are
+   * no keep-alives, and those for which the receive buffer had no room.
    */
   dropped(): number {
     const info = this.#memoryInfo;
@@ -182,7 +183,7 @@ export class KeepAliveSocket {
     if (libc.getsockopt(this.#member, SOL_SOCKET, SO_MEMINFO, info.address, lengthAddress) < 0)
       return this.#dropped;
     const come = info.view.getUint32(MEMINFO_DROPS_AT, true);
-    this.#dropped = Math.max(this.#dropped, come - this.#taken); // some wait to be taken
+    this.#dropped = Math.max(this.#dropped, come - this.#taken); // some are still queued
     return this.#dropped;
   }
 
@@ -192,20 +193,20 @@ export class KeepAliveSocket {
     libc.close(this.#member);
   }
 
-  /** Start-up: the kernel drops whatever comes to the port for the member, and counts it. */
+  /** Start-up: makes the kernel drop and count all arrivals at the member socket's port. */
   #countOnPort(interfaceName: string): void {
     const port = new NativeMemory(SOCKADDR_IN_BYTES);
     port.view.setUint16(0, AF_INET, true);
     port.view.setUint16(2, this.#port, false);
     port.bytes.set(this.#group, 4);
     this.#set(this.#member, SOL_SOCKET, SO_REUSEADDR, 1);
-    this.#set(this.#member, IPPROTO_IP, IP_MULTICAST_ALL, 0); // those of its own interface
+    this.#set(this.#member, IPPROTO_IP, IP_MULTICAST_ALL, 0); // only those of its own interface
     attachFilter(this.#member, nothingFilter());
     if (libc.bind(this.#member, port.address, SOCKADDR_IN_BYTES) < 0)
       throw new SystemError("bind", errno(), `port ${this.#port}, ${interfaceName}`);
   }
 
-  /** What the kernel refuses leaves its default. */
+  /** An option that the kernel refuses keeps its default. */
   #set(fd: number, level: number, option: number, value: number): void {
     const memory = this.#memoryInfo;
     memory.view.setInt32(0, value, true);

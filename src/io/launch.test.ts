@@ -89,7 +89,7 @@ for (const [kind, command] of [
       return { parent, pid };
     }
 
-    test("the program has a session and process group of its own, clean signals and no descriptors but three", async () => {
+    test("the program has its own session and process group, clean signals and only three descriptors", async () => {
       const { parent, pid } = await supervised(["/bin/sleep", "600"]);
       expect(stateOf(pid)).toEqual({
         program: "sleep",
@@ -132,7 +132,7 @@ for (const [kind, command] of [
       await until("the program is gone", () => stateOf(pid) === null);
     }, 60_000);
 
-    test("tells why the program cannot be executed", async () => {
+    test("reports why the program cannot be executed", async () => {
       const launched = async (parentPid: number, program: string): Promise<string> => {
         const child = Bun.spawn([...command, String(parentPid), program], {
           stdio: ["ignore", "pipe", "inherit"],

@@ -22,7 +22,7 @@ import { EADDRNOTAVAIL, ESRCH, SystemError } from "./errno.ts";
 import { NativeMemory } from "./native-memory.ts";
 import type { DumpReader, NetlinkSocket } from "./netlink-socket.ts";
 
-/** An address or a route with our mark that an earlier run left. */
+/** An address or route with our mark, left by an earlier run. */
 interface Leftover {
   interfaceIndex: number;
   family: number;
@@ -46,7 +46,7 @@ class MarkedAddresses implements DumpReader {
       interfaceIndex: addressInterface(view, at),
       family: addressFamily(view, at),
       prefixLength: addressPrefixLength(view, at),
-      // longer than an IPv4 address; its user knows
+      // longer than an IPv4 address; the user knows the length
       address: bytes.slice(addressAt, addressAt + 16),
     });
   }
@@ -74,8 +74,8 @@ class MarkedRoutes implements DumpReader {
 }
 
 /**
- * Deletes every address with our mark on every interface. Gives how many; throws a SystemError when
- * the kernel refuses.
+ * Deletes every address with our mark on every interface. Returns their number; throws a
+ * SystemError when the kernel refuses.
  */
 export function removeMarkedAddresses(netlink: NetlinkSocket): number {
   const request = new NativeMemory(MESSAGE_BYTES_MAX);

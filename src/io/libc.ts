@@ -1,29 +1,29 @@
 import { dlopen, FFIType } from "bun:ffi";
 
-// The C types that stand behind the declarations below. None of these makes garbage: a 64-bit
-// integer travels as a number.
+// C types for the declarations below. None of them makes garbage: a 64-bit integer is passed as a
+// number.
 const INT = FFIType.i32;
 const UINT = FFIType.u32;
-/** `long`, `off_t`. Comes back as a number below 2^53. */
+/** `long`, `off_t`. Returned as a number below 2^53. */
 const LONG = FFIType.i64_fast;
 /** `size_t`. */
 const SIZE = FFIType.u64_fast;
 /**
  * Any pointer: the address of a NativeMemory, plus an offset, or 0 for NULL. Not declared "ptr",
- * which would also take a typed array, whose storage may move (runtime facts, trap 1): like this
- * the compiler refuses it.
+ * which would also accept a small typed array: its storage moves once the caller is optimised, and
+ * the old address goes stale. Like this the compiler refuses it.
  */
 const ADDRESS = FFIType.u64_fast;
 /** `ssize_t` of calls whose results fit 31 bits. */
 const COUNT = FFIType.i32;
 
 /**
- * The only `dlopen` of the product: libc's functions as they are, −1 for a failure, whose reason
- * `errno()` gives in the very next statement. TypeScript checks the number of arguments: at run
- * time a missing one would silently be 0.
+ * The only `dlopen` of the product: libc's functions as they are. They return −1 for a failure;
+ * `errno()` gives the reason in the very next statement. TypeScript checks the number of arguments:
+ * at run time a missing one would silently be 0.
  *
- * One name for both C libraries: glibc's is libc.so.6, and musl's loader takes every name that
- * begins with `libc.` for itself. What musl only pretends to have goes through `syscall`.
+ * One name serves both C libraries: glibc's is libc.so.6, and musl's loader maps every name that
+ * begins with `libc.` to itself. Functions that musl only stubs go through `syscall`.
  */
 export const libc = dlopen("libc.so.6", {
   __errno_location: { args: [], returns: FFIType.ptr },
@@ -93,11 +93,13 @@ export const libc = dlopen("libc.so.6", {
   getrusage: { args: [INT, ADDRESS], returns: INT },
   sigaction: { args: [INT, ADDRESS, ADDRESS], returns: INT },
   sigprocmask: { args: [INT, ADDRESS, ADDRESS], returns: INT },
-  /** For system calls that a C library does not wrap (close_range, fsopen) or not as they are. */
+  /**
+   * For system calls that a C library does not wrap (close_range, fsopen), or wraps differently.
+   */
   syscall: { args: [LONG, LONG, LONG, LONG, LONG, LONG], returns: INT },
 }).symbols;
 
-// Constants of the kernel's interface that more than one file needs; the same on x86-64 and arm64.
+// Constants of the kernel's interface that several files need; the same on x86-64 and arm64.
 export const AF_UNIX = 1;
 export const AF_INET = 2;
 export const AF_INET6 = 10;

@@ -40,7 +40,7 @@ function recorded(): [code: number, value: number][] {
   return list;
 }
 
-test("what a service manager could not take is said again as soon as it can", () => {
+test("a message that a service manager could not take is repeated as soon as it can", () => {
   const path = join(directory, "notify.sock");
   const report = new ServiceReport(engine, table, new FeedingRhythm(3 * INTERVAL_US, 3));
   const signs = new LifeSigns({ socket: new ServiceSocket(path), report, serverCount: 2 }, null);

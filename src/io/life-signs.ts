@@ -1,7 +1,7 @@
 /**
- * The signs of life of the flight loop: the service manager and the hardware watchdog are told by
- * the loop itself, once its keep-alive is sent, and by nothing else. A loop that is stopped, hung
- * or dead gives none.
+ * Signs of life of the flight loop. Only the loop itself feeds the service manager's watchdog and
+ * the hardware watchdog, right after sending its keep-alive. A loop that is stopped, hung or dead
+ * gives none.
  */
 import { EVENT_RECORD, type EventQueue } from "../boundary/event-queue.ts";
 import { LOG_WATCHDOG_REFUSED } from "../boundary/maintenance-code.ts";
@@ -30,8 +30,8 @@ export class LifeSigns {
   private refused = 0;
 
   /**
-   * @param service null: no service manager asked for it
-   * @param hardware null: none is configured
+   * @param service null when no service manager asked for it
+   * @param hardware null when none is configured
    */
   constructor(
     private readonly service: ServiceParts | null,
@@ -39,7 +39,7 @@ export class LifeSigns {
   ) {}
 
   /**
-   * Once a period. Neither waits nor makes garbage; what is not taken is given again with the next
+   * Once per period. Neither waits nor makes garbage; a refused sign is repeated in the next
    * period.
    */
   give(nowUs: number, events: EventQueue): void {
@@ -47,7 +47,7 @@ export class LifeSigns {
     if (this.hardware !== null) this.feed(this.hardware, nowUs, events);
   }
 
-  /** Orderly end: the machine is not to be reset. */
+  /** Orderly end: the machine must not be reset. */
   disarm(): void {
     this.hardware?.device.disarm();
   }
@@ -57,10 +57,10 @@ export class LifeSigns {
     const say = report.due(nowUs);
     if (say === 0) return;
     this.message.encode(say, report.phase, report.functionsUp, report.serversAlive, serverCount);
-    if (socket.send(this.memory, this.message.length) === 0) report.said(say, nowUs);
+    if (socket.send(this.memory, this.message.length) === 0) report.reported(say, nowUs);
   }
 
-  /** A refusal is logged when it begins. */
+  /** Logs a refusal when it begins. */
   private feed(hardware: HardwareParts, nowUs: number, events: EventQueue): void {
     const { device, rhythm } = hardware;
     if (!rhythm.isDue(nowUs)) return;

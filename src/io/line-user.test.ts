@@ -20,7 +20,7 @@ test("nobody", () => {
   expect(user({})).toBeNull();
 });
 
-test("whose controlling terminal it is", () => {
+test("the owner of its controlling terminal", () => {
   const file: ProcessTable["file"] = (pid, name) =>
     name === "stat" && pid === 812
       ? "812 (getty) S 1 812 812 1088 -1 4194560"
@@ -28,7 +28,7 @@ test("whose controlling terminal it is", () => {
   expect(user({ file })).toBe("program812 (pid 812)");
 });
 
-test("who has locked it, or has it open", () => {
+test("a process that has locked it, or has it open", () => {
   expect(user({ locks: () => "1: FLOCK  ADVISORY  WRITE 900 00:05:89 0 EOF\n" })).toBe(
     "program900 (pid 900)",
   );
@@ -37,7 +37,7 @@ test("who has locked it, or has it open", () => {
   );
 });
 
-test("not who has another line open under the same name, in a mount namespace of its own", () => {
+test("not a process with another line of the same name open, in its own mount namespace", () => {
   expect(user({ open: () => [{ ...STATUS, ino: 90 }] })).toBeNull();
   expect(user({ open: () => [{ ...STATUS, dev: 6 }] })).toBeNull();
 });
@@ -51,7 +51,7 @@ test("not this process itself", () => {
   );
 });
 
-test("a line of this machine, of which nobody is a user but this process", () => {
+test("a line of this machine that only this process uses", () => {
   const terminal = new PseudoTerminal(); // made for this test: nobody else knows its name
   const descriptor = openSync(terminal.path, constants.O_RDWR | constants.O_NOCTTY);
   expect(lineUser(terminal.path)).toBeNull();

@@ -1,7 +1,7 @@
 /**
- * Who else uses a serial line. What any process may see: whose controlling terminal it is (getty
- * and what logs in there), who has locked it, and the open files of those that are not more
- * privileged.
+ * Finds out who else uses a serial line, from what any process may see: whose controlling terminal
+ * it is (getty and logins on it), who has locked it, and the open files of processes without higher
+ * privileges.
  */
 import { readdirSync, readFileSync, readlinkSync, type Stats, statSync } from "node:fs";
 
@@ -11,17 +11,15 @@ export type LineNode = Pick<Stats, "rdev" | "dev" | "ino">;
 export interface ProcessTable {
   /** Process ids. */
   pids(): number[];
-  /**
-   * A file of a process, such as `stat`; null when it may not be read, or the process has ended.
-   */
+  /** A file of a process, such as `stat`; null when it is not readable or the process has ended. */
   file(pid: number, name: string): string | null;
-  /** Nodes that it has open under the name `path`; none when that may not be seen. */
+  /** Nodes that the process has open under the name `path`; none when not visible. */
   open(pid: number, path: string): LineNode[];
-  /** Text of /proc/locks. */
+  /** Content of /proc/locks. */
   locks(): string;
 }
 
-/** `agetty (pid 812)`; null: nobody that can be seen. */
+/** The user, such as `agetty (pid 812)`; null when nobody is visible. */
 export function lineUser(
   device: string,
   table: ProcessTable = PROCESSES,
@@ -34,7 +32,7 @@ export function lineUser(
     (pid) =>
       pid === holder ||
       terminalOf(table.file(pid, "stat")) === rdev ||
-      // Under that name another line may stand, for a program in a mount namespace of its own.
+      // In a program's own mount namespace that name may stand for another line.
       table.open(pid, device).some((node) => node.dev === dev && node.ino === ino),
   );
   return found === undefined
@@ -43,15 +41,18 @@ export function lineUser(
 }
 
 /**
- * Number of the controlling terminal, as a device number; 0 for none. Seventh field of proc(5)
- * stat, counted behind the name in brackets, which may hold anything.
+ * Device number of the controlling terminal; 0 for none. Seventh field of proc(5) stat, counted
+ * behind the name in brackets, which may hold anything.
  */
 function terminalOf(stat: string | null): number {
   const fields = stat?.slice(stat.lastIndexOf(")") + 2).split(" ");
   return Number(fields?.[4] ?? 0);
 }
 
-/** Who has locked the file with flock(2); lines of proc(5) locks name it as major:minor:inode. */
+/**
+ * Process that has locked the file with flock(2); lines of proc(5) locks name it as
+ * major:minor:inode.
+ */
 function lockHolder(locks: string, dev: number, ino: number): number | null {
   const hexadecimal = (value: number): string => value.toString(16).padStart(2, "0");
   const minor = (dev & 0xff) | ((dev >>> 12) & 0xfff00);

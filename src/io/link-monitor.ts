@@ -32,18 +32,18 @@ import { requireInterface } from "./network-interface.ts";
 import { VipTable } from "./vip-table.ts";
 
 /**
- * Every change of an address counts about 1 KiB: room for two changes of a thousand VIPs between
- * two polls.
+ * The kernel charges about 1 KiB per change of an address: room for two changes of a thousand VIPs
+ * between two polls.
  */
 const RECEIVE_BUFFER_BYTES = 2 * 1024 * 1024;
 
-/** Place of the client interface, on which the VIPs are, in the list of the watched ones. */
+/** Place of the client interface, which carries the VIPs, in the list of watched ones. */
 const CLIENT_INTERFACE = 0;
 const NO_INTERFACE = 0;
 
 /**
- * Watches interfaces and the VIPs on the first of them, the client interface, by the kernel's
- * notifications. Interfaces are known by their names: one may go away and come again.
+ * Watches interfaces, and the VIPs on the first of them, the client interface, by the kernel's
+ * notifications. Interfaces are identified by name: one may disappear and return.
  *
  * `fd` becomes readable when there is something to {@link poll}. Everything after the constructor
  * is free of garbage.
@@ -52,21 +52,20 @@ export class LinkMonitor implements DumpReader {
   readonly fd: number;
   /**
    * 1 for each function of which a VIP was deleted from the client interface since the caller last
-   * set it to 0: by somebody else or by this server itself, which the caller can tell.
+   * set it to 0. Either somebody else or this server deleted it; the caller can tell.
    */
   readonly removed = new Uint8Array(new ArrayBuffer(FUNCTIONS_MAX));
   /**
-   * 1 for each interface (its place in the list) that had no carrier, or became another one, or may
-   * have, since the caller last set it to 0: `carrier` tells only how it is now.
+   * 1 for each interface (by its place) that has or may have lost its carrier or been replaced
+   * since the caller last set it to 0: `carrier` only gives the current state.
    */
   readonly lost: Uint8Array<ArrayBuffer>;
   /**
-   * The kernel had to drop notifications: the caller calls {@link resynchronise}, which sets it
-   * back.
+   * The kernel had to drop notifications: the caller calls {@link resynchronise}, which clears it.
    */
   overflowed = false;
 
-  /** VIPs that somebody else has set on this server, on any interface. */
+  /** VIPs that somebody else set on this server, on any interface. */
   readonly foreign: ForeignAddresses;
 
   readonly table: VipTable;
@@ -75,25 +74,25 @@ export class LinkMonitor implements DumpReader {
   private readonly addresses: AddressDump;
   private readonly request = new NativeMemory(64);
   private readonly names: readonly NativeMemory[];
-  /** Index of each watched interface, NO_INTERFACE while there is none. */
+  /** Index of each watched interface, NO_INTERFACE while it does not exist. */
   private readonly indexes: Int32Array<ArrayBuffer>;
-  /** 1 where the kernel told of a carrier, and how often it had changed by then (−1: not known). */
+  /** 1 where the kernel reported a carrier, and the count of changes at that time (−1: unknown). */
   private readonly carriers: Uint8Array<ArrayBuffer>;
-  private readonly changesTold: Float64Array<ArrayBuffer>;
+  private readonly reportedChanges: Float64Array<ArrayBuffer>;
   private readonly counts: CarrierCounts;
-  /** 1 where a carrier is gone of which the kernel has not told yet. */
+  /** 1 where a carrier is lost and the kernel has not reported it yet. */
   private readonly untold: Uint8Array<ArrayBuffer>;
-  /** 1 for each interface that the dump in progress has shown. */
+  /** 1 for each interface that the current dump has shown. */
   private readonly seen: Uint8Array<ArrayBuffer>;
-  /** What stood on the client interface before a dump, for comparison. */
+  /** State of the client interface before a dump, for comparison. */
   private readonly before: Uint8Array<ArrayBuffer>;
-  /** The client interface became another one: what stands on it must be looked up. */
+  /** The client interface was replaced: its addresses must be looked up. */
   private clientChanged = false;
   private changes = 0;
 
   /**
    * Throws a SystemError when the client interface, `interfaceNames[0]`, does not exist; the others
-   * may come later.
+   * may appear later.
    */
   constructor(interfaceNames: readonly string[], vipsOfFunction: readonly (readonly Vip[])[]) {
     assert(interfaceNames.length >= 1, "there is a client interface");
@@ -102,7 +101,7 @@ export class LinkMonitor implements DumpReader {
     this.names = interfaceNames.map(nativeString);
     this.indexes = new Int32Array(new ArrayBuffer(4 * interfaceNames.length));
     this.carriers = new Uint8Array(new ArrayBuffer(interfaceNames.length));
-    this.changesTold = new Float64Array(new ArrayBuffer(8 * interfaceNames.length));
+    this.reportedChanges = new Float64Array(new ArrayBuffer(8 * interfaceNames.length));
     this.counts = new CarrierCounts(interfaceNames);
     this.untold = new Uint8Array(new ArrayBuffer(interfaceNames.length));
     this.lost = new Uint8Array(new ArrayBuffer(interfaceNames.length));
@@ -123,27 +122,26 @@ export class LinkMonitor implements DumpReader {
     this.lost.fill(0);
   }
 
-  /** Interfaces that are watched. */
+  /** Number of watched interfaces. */
   get count(): number {
     return this.names.length;
   }
 
   /**
-   * Whether the interface (its place in the list) is up and hears its network. False while there is
-   * none of the name.
+   * Whether the interface (by its place) is up and has a carrier. False while it does not exist.
    */
   carrier(place: number): boolean {
     return this.carriers[place] === 1 && this.untold[place] === 0;
   }
 
   /**
-   * Looks, without waiting for anything, whether a carrier is gone of which the kernel has not told
-   * yet: it may take a second to. Gives the number of carriers that changed by that.
+   * Checks, without waiting, for carrier losses that the kernel has not reported yet: its report
+   * may take a second. Returns the number of carriers that this changed.
    */
   lookAtCarriers(): number {
     let changes = 0;
     for (let place = 0; place < this.names.length; place++) {
-      const untold = this.isLostUntold(place) ? 1 : 0;
+      const untold = this.isLossUnreported(place) ? 1 : 0;
       if (this.untold[place] === untold) continue;
       this.untold[place] = untold;
       changes++;
@@ -151,17 +149,17 @@ export class LinkMonitor implements DumpReader {
     return changes;
   }
 
-  /** Loss and return take turns: an odd number of changes since the carrier was told is a loss. */
-  private isLostUntold(place: number): boolean {
-    const told = this.changesTold[place] as number;
+  /** Losses and returns alternate: an odd number of changes since the last report means a loss. */
+  private isLossUnreported(place: number): boolean {
+    const told = this.reportedChanges[place] as number;
     if (this.carriers[place] === 0 || told < 0) return false;
     const count = this.counts.read(place);
     return count !== UNKNOWN_COUNT && count > told && (count - told) % 2 === 1;
   }
 
   /**
-   * Whether all VIPs of the function are on the client interface, with our mark or as somebody
-   * else's address in whose presence ours cannot be added.
+   * Whether all VIPs of the function are on the client interface, either with our mark or as a
+   * foreign address that keeps ours out.
    */
   present(index: number): boolean {
     const end = this.table.firstOf[index + 1] as number;
@@ -173,9 +171,9 @@ export class LinkMonitor implements DumpReader {
   }
 
   /**
-   * Takes what the kernel has told since, at most RECEIVES_PER_TURN_MAX datagrams: what is left
-   * keeps `fd` readable. Updates `carrier`, `present` and `removed`, and gives the number of
-   * changes to them.
+   * Takes the kernel's new notifications, at most RECEIVES_PER_TURN_MAX datagrams; unread ones keep
+   * `fd` readable. Updates `carrier`, `present` and `removed`, and returns the number of changes to
+   * them.
    */
   poll(): number {
     this.changes = 0;
@@ -204,15 +202,15 @@ export class LinkMonitor implements DumpReader {
   }
 
   /**
-   * Reads the whole state anew, after an overflow or when in doubt: links and addresses. VIPs that
-   * are gone since then are reported in `removed`. Gives 0, or the errno of a dump that failed;
-   * then `overflowed` stays as it is.
+   * Reads the whole state again, links and addresses, after an overflow or when in doubt. VIPs that
+   * have disappeared are reported in `removed`. Returns 0 or the errno of a failed dump; then
+   * `overflowed` stays set.
    */
   resynchronise(): number {
     this.changes = 0;
-    // older than the dumps; what arrives during them is taken after them and ends right
+    // older than the dumps; what arrives during the dumps is processed after them and ends up right
     this.notifications.discard();
-    this.lost.fill(1); // nobody knows
+    this.lost.fill(1); // all are uncertain
     const refused = this.questions.dump(this.request, encodeLinkDump(this.request.view, 0), this);
     if (refused !== 0) return refused;
     for (let place = 0; place < this.names.length; place++) {
@@ -266,14 +264,14 @@ export class LinkMonitor implements DumpReader {
     const index = linkInterface(view, at, length);
     if (index === NO_INTERFACE) return;
     for (let place = 0; place < this.names.length; place++) {
-      const name = (this.names[place] as NativeMemory).bytes; // with the zero that ends it
+      const name = (this.names[place] as NativeMemory).bytes; // with its terminating zero
       const nameAt = findAttribute(view, at, length, LINK_HEADER_BYTES, IFLA_IFNAME, name.length);
       if (nameAt >= 0 && sameBytes(bytes, nameAt, name, 0, name.length)) {
         this.seen[place] = 1;
         this.setInterface(place, index, linkHasCarrier(view, at));
-        this.changesTold[place] = linkCarrierChanges(view, at, length);
+        this.reportedChanges[place] = linkCarrierChanges(view, at, length);
       } else if (this.indexes[place] === index) {
-        this.setInterface(place, NO_INTERFACE, false); // it has another name now
+        this.setInterface(place, NO_INTERFACE, false); // it was renamed
       }
     }
   }

@@ -1,4 +1,4 @@
-/** Whether a program on this machine could use an address, asked as the program would ask. */
+/** Whether a program on this machine could use an address, determined the way the program would. */
 import { AF_INET, AF_INET6, libc, SOCK_CLOEXEC, SOCK_DGRAM, SOCK_NONBLOCK } from "./libc.ts";
 import { NativeMemory } from "./native-memory.ts";
 
@@ -6,14 +6,14 @@ const SOCK_STREAM = 1;
 
 /**
  * struct sockaddr_in6 (28 bytes), the longer of the two: u16 family, u16 port in network order; an
- * IPv4 address stands at 4, an IPv6 one at 8. Used within one call only.
+ * IPv4 address at 4, an IPv6 address at 8. Used within one call only.
  */
 const SOCKADDR_IN_BYTES = 16;
 const SOCKADDR_IN6_BYTES = 28;
 const sockaddr = new NativeMemory(SOCKADDR_IN6_BYTES);
 const sockaddrLength = new NativeMemory(4);
 
-/** @returns bytes of the address that was written */
+/** @returns length of the address written */
 function write(address: Uint8Array, port: number): number {
   const isIpv4 = address.length === 4;
   sockaddr.bytes.fill(0);
@@ -23,7 +23,7 @@ function write(address: Uint8Array, port: number): number {
   return isIpv4 ? SOCKADDR_IN_BYTES : SOCKADDR_IN6_BYTES;
 }
 
-/** The port that the kernel gave to a socket that is bound; 0: it does not say. */
+/** Port that the kernel assigned to a bound socket; 0 when unknown. */
 function ownPort(fd: number): number {
   sockaddrLength.view.setUint32(0, SOCKADDR_IN6_BYTES, true);
   const isKnown = libc.getsockname(fd, sockaddr.address, sockaddrLength.address) === 0;
@@ -31,8 +31,8 @@ function ownPort(fd: number): number {
 }
 
 /**
- * Whether a socket could be bound to the address now (bind(2): EADDRNOTAVAIL where it is not on
- * this machine, unless ip_nonlocal_bind is set). It is not kept.
+ * Whether a socket could be bound to the address now. bind(2) fails with EADDRNOTAVAIL where the
+ * address is not on this machine, unless ip_nonlocal_bind is set. The socket is closed again.
  *
  * @param address 4 or 16 bytes
  */
@@ -47,9 +47,9 @@ export function canBind(address: Uint8Array): boolean {
 }
 
 /**
- * Whether something on this machine takes TCP connections at one of its own addresses. Such a
- * connection is made or refused within the call: nothing is waited for. It comes from the address
- * itself, so that none is made to another machine that has the address, and is closed at once.
+ * Whether something on this machine accepts TCP connections at one of its own addresses. Such a
+ * connection is made or refused within the call, without waiting. Its source is the address itself,
+ * so that it never reaches another machine with that address. It is closed at once.
  *
  * @param address 4 or 16 bytes
  */
@@ -59,10 +59,10 @@ export function isListening(address: Uint8Array, port: number): boolean {
   const fd = libc.socket(family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
   if (fd < 0) return false;
   let isConnected = false;
-  // Whoever is given the very port that he asks for would reach himself: nobody else has it.
+  // A socket that is assigned this very port would connect to itself: then nobody else has it.
   if (libc.bind(fd, sockaddr.address, length) === 0 && ownPort(fd) !== port) {
     write(address, port);
-    // The first call asks for it; the second one says what came of it.
+    // The first call starts the connection; the second gives its result.
     isConnected =
       libc.connect(fd, sockaddr.address, length) === 0 ||
       libc.connect(fd, sockaddr.address, length) === 0;

@@ -27,7 +27,7 @@ describe("links", () => {
     bench.fly(3);
   }
 
-  test("nothing is looked at as long as the kernel tells of nothing", () => {
+  test("nothing is read as long as the kernel reports nothing", () => {
     bench.carriers.fill(false, 0, 1);
     const loop = bench.loop(3);
     bench.reported.length = 0;
@@ -57,7 +57,7 @@ describe("links", () => {
     bench.onPeriod = (period) => {
       if (period !== 1) return;
       bench.carriers.fill(false, 0, 1);
-      bench.untoldCarriers = 1;
+      bench.unreportedCarriers = 1;
     };
     bench.fly(3);
     expect(bench.events()).toEqual([[EVENT_CARRIER, 0, 0, 0]]);
@@ -131,7 +131,7 @@ describe("links", () => {
     expect(bench.called("links.poll")).toHaveLength(1);
   });
 
-  test("what was reported is over: nothing more is looked for until the kernel tells of it", () => {
+  test("the report is over: nothing more is read until the kernel reports", () => {
     bench.onPeriod = (period) => {
       if (period === 1) bench.linkSignal.raise();
       if (period !== 3) return;
@@ -151,7 +151,7 @@ describe("links", () => {
     expect(bench.removed).not.toContain(1);
   });
 
-  test("notifications were lost: the whole state is read, and what it says is taken", () => {
+  test("notifications were lost: the whole state is read and accepted", () => {
     change(() => {
       bench.overflowed = true;
       bench.carriers[0] = false;
@@ -177,7 +177,7 @@ describe("links", () => {
     expect(bench.events(EVENT_CARRIER)).toEqual([[EVENT_CARRIER, 0, 0, 0]]);
   });
 
-  test("what the kernel says of our own renewals is read at once, when no address is to be moved", () => {
+  test("the kernel's messages about our own renewals are read at once, when no address is to be moved", () => {
     const loop = bench.loop();
     bench.calls.length = 0;
     loop.renewAddresses(5, true); // none was due

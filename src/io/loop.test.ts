@@ -13,7 +13,7 @@ import {
   EFFECT_VIP_ADD,
   EFFECT_VIP_REMOVE,
 } from "../boundary/effect-queue.ts";
-import { EVENT_COMMAND, EVENT_MOVE, EVENT_PROCESS } from "../boundary/event-queue.ts";
+import { EVENT_COMMAND, EVENT_INPUTS, EVENT_MOVE, EVENT_PROCESS } from "../boundary/event-queue.ts";
 import { LOG_LEASE_LOST } from "../boundary/maintenance-code.ts";
 import { ENDED_LEFT, ENDED_LET_GO, ENDED_SUPERVISOR_GONE } from "../core/turn.ts";
 import { READ_REST_US, RECEIVES_AT_ONCE_MAX, RECORDS_PER_TURN_MAX } from "../limits.ts";
@@ -21,6 +21,7 @@ import { NOTICE_STOPPING } from "../wire/client-notice.ts";
 import {
   CONTROL_DONE,
   CONTROL_DRAIN,
+  CONTROL_INPUTS,
   CONTROL_LEAVE,
   CONTROL_LEFT,
   CONTROL_LOG,
@@ -35,6 +36,7 @@ import {
   CONTROL_RESUME,
   CONTROL_START_PROCESS,
   CONTROL_STOP_PROCESS,
+  inputsNumber,
   NO_INDEX,
 } from "../wire/control.ts";
 import { KEEP_ALIVE_BYTES, KeepAliveMessage } from "../wire/keep-alive.ts";
@@ -54,7 +56,7 @@ describe("what the core asks for", () => {
     ["a warning", EFFECT_NOTICE_STOPPING, `notices.send(7, ${NOTICE_STOPPING}, 8)`],
     ["a notice", EFFECT_NOTICE, "notices.send(7, 8, 9)"],
     ["a witness", EFFECT_PROBE, "neighbours.ask(7)"],
-  ])("%s: the part is told, and nobody else", (_, kind, call) => {
+  ])("%s: only the part concerned is notified", (_, kind, call) => {
     bench.loop().carryOut(kind, 7, 8, 9);
     expect(bench.calls).toEqual([call]);
     expect(bench.heard(bench.supervisor)).toEqual([]);
@@ -66,13 +68,13 @@ describe("what the core asks for", () => {
     ["a record", EFFECT_LOG, [CONTROL_LOG, NO_INDEX, 7, 8, 9]],
     ["a phase", EFFECT_PHASE, [CONTROL_PHASE, NO_INDEX, 8, 0, 0]],
     ["the end", EFFECT_LEFT, [CONTROL_LEFT, NO_INDEX, 0, 0, 0]],
-  ])("%s: the supervisor is told, and nobody else", (_, kind, record) => {
+  ])("%s: only the supervisor is notified", (_, kind, record) => {
     bench.loop().carryOut(kind, 7, 8, 9);
     expect(bench.heard(bench.supervisor)).toEqual([record]);
     expect(bench.calls).toEqual([]);
   });
 
-  test("room for VIPs, and when they are to be renewed, is what their service says", () => {
+  test("room for VIPs, and the time of their renewal, come from their service", () => {
     const loop = bench.loop();
     expect([loop.hasRoom(2, 7, true), loop.hasRoom(7, 2, true)]).toEqual([true, false]);
     bench.renewUs = 1234;
@@ -89,7 +91,7 @@ describe("what the core asks for", () => {
     expect(bench.calls).toEqual(["lease.lapse()", "vips.removeAll()"]);
   });
 
-  test("the lease: its length, and what the kernel says", () => {
+  test("the lease: its length, and the kernel's answer", () => {
     const loop = bench.loop();
     expect(loop.hasLease).toBe(true);
     loop.beginLease();
@@ -126,7 +128,7 @@ describe("networks", () => {
     expect(loop.networkCount).toBe(2);
   });
 
-  test("what was received, and whether it is sealed, is looked for where it arrived", () => {
+  test("the datagram, and whether it is sealed, is looked up where it arrived", () => {
     const loop = bench.loop();
     const [one, other] = bench.networks;
     loop.compose(new KeepAliveMessage(2, 1));
@@ -164,9 +166,11 @@ describe("the supervisor", () => {
       bench.say(CONTROL_DRAIN - 1);
       for (const kind of [CONTROL_DRAIN, CONTROL_RESUME]) bench.say(kind, 1);
       bench.say(CONTROL_MOVE, 1);
+      bench.say(CONTROL_INPUTS, NO_INDEX, inputsNumber(40, true));
+      bench.say(CONTROL_INPUTS, NO_INDEX, inputsNumber(100, false));
     };
     bench.fly(3);
-    expect(bench.events(EVENT_PROCESS, EVENT_COMMAND, EVENT_MOVE)).toEqual([
+    expect(bench.events(EVENT_PROCESS, EVENT_COMMAND, EVENT_MOVE, EVENT_INPUTS)).toEqual([
       [EVENT_PROCESS, FUNCTIONS - 1, CONTROL_PROCESS_RUNNING, 0],
       [EVENT_PROCESS, FUNCTIONS - 1, CONTROL_PROCESS_EXITED, 0],
       [EVENT_PROCESS, FUNCTIONS - 1, CONTROL_PROCESS_FAILED, 0],
@@ -175,6 +179,8 @@ describe("the supervisor", () => {
       [EVENT_PROCESS, FUNCTIONS - 1, CONTROL_PROCESS_FIT, 0],
       [EVENT_COMMAND, 0, CONTROL_DRAIN, 0],
       [EVENT_COMMAND, 0, CONTROL_RESUME, 0],
+      [EVENT_INPUTS, 0, 40, 1],
+      [EVENT_INPUTS, 0, 100, 0],
     ]);
   });
 
@@ -188,7 +194,7 @@ describe("the supervisor", () => {
     expect(bench.perTurn(EVENT_PROCESS)).toEqual([RECORDS_PER_TURN_MAX, 5]);
   });
 
-  test("is gone: the flight ends, what it said last is taken, and the machine is left alone", () => {
+  test("is gone: the flight ends, its last records are accepted, and the machine is left alone", () => {
     bench.onPeriod = (period) => {
       if (period === 2) bench.say(CONTROL_PROCESS_RUNNING, 1);
     };
@@ -276,7 +282,7 @@ describe("arrivals", () => {
     ["one network", 0],
     ["the other", 1],
   ])(
-    "many in a period wake nobody any more, on %s: it rests between two readings, until the next one",
+    "many in a period no longer wake the loop, on %s: it pauses between two readings, until the next period",
     (_, network) => {
       const one = bench.networks[network];
       const turns = turnsOfPeriods(30, (period) => {

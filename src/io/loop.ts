@@ -1,6 +1,6 @@
 /**
  * The flight loop on the aircraft: the shell of core/turn on real sockets, and the wait between two
- * turns. It does what the core says and reports what it saw; it decides nothing.
+ * turns. It carries out the core's orders and reports its observations; it decides nothing.
  */
 import {
   EFFECT_ANNOUNCE,
@@ -19,6 +19,7 @@ import {
   EVENT_CARRIER,
   EVENT_CLIENT_MAC,
   EVENT_COMMAND,
+  EVENT_INPUTS,
   EVENT_PROCESS,
   EVENT_RECORD,
   type EventQueue,
@@ -34,11 +35,13 @@ import type { Engine } from "../core/engine.ts";
 import { ENDED_LEFT, GOES_ON, Turn } from "../core/turn.ts";
 import { NETWORKS_MAX, RECORDS_PER_TURN_MAX } from "../limits.ts";
 import type { ConditionReport } from "../reporting/condition-report.ts";
+import type { DecisionReport } from "../reporting/decision-report.ts";
 import type { FaultBoard } from "../reporting/fault-board.ts";
 import type { StatusWriter } from "../reporting/status.ts";
 import { NOTICE_STOPPING } from "../wire/client-notice.ts";
 import {
   CONTROL_DRAIN,
+  CONTROL_INPUTS,
   CONTROL_LEAVE,
   CONTROL_LEFT,
   CONTROL_LOG,
@@ -47,8 +50,11 @@ import {
   CONTROL_PROCESS_RUNNING,
   CONTROL_START_PROCESS,
   CONTROL_STOP_PROCESS,
+  controlArgument,
   controlFunction,
   controlKind,
+  inputsHold,
+  inputsWithheld,
   NO_INDEX,
 } from "../wire/control.ts";
 import { encodeKeepAlive, KEEP_ALIVE_BYTES, type KeepAliveMessage } from "../wire/keep-alive.ts";
@@ -76,16 +82,16 @@ export interface FlightParts {
   readonly timing: Timing;
   readonly functionCount: number;
   readonly networks: readonly KeepAliveNetwork[];
-  /** Place of each among the watched interfaces. */
+  /** Place of each network's interface among the watched ones. */
   readonly networkPlaces: readonly number[];
   readonly observer: NetworkObserver;
   readonly seal: KeepAliveSeal;
   readonly vips: VipService;
-  /** null: VIPs answer without a lease. */
+  /** null when VIPs answer without a lease. */
   readonly lease: FlightLease | null;
-  /** What was found by those who look after the VIPs' filter; none: there are no eBPF programs. */
+  /** Findings of the process that maintains the VIP filter; absent without eBPF programs. */
   readonly filterReports?: FilterReports | null;
-  /** Its answers wake the loop; none where the loop renews lifetimes by itself. */
+  /** Its answers wake the loop; absent where the loop renews lifetimes itself. */
   readonly renewals?: RenewalProcess | null;
   readonly links: LinkMonitor;
   readonly neighbours: NeighbourWatch;
@@ -94,6 +100,7 @@ export interface FlightParts {
   readonly commands: RecordSocket;
   readonly status: StatusWriter;
   readonly conditions: ConditionReport;
+  readonly decisions: DecisionReport;
   readonly faults: FaultBoard;
   readonly lifeSigns: LifeSigns;
 }
@@ -110,19 +117,17 @@ export class FlightLoop implements Shell {
   private readonly supervisorSlot: number;
   private readonly commandSlot: number;
   private readonly renewalSlot: number;
-  /**
-   * Carrier of each interface that is watched, 1 or 0, as it was last; the clients' is the first.
-   */
+  /** Last carrier of each watched interface, 1 or 0; the client interface is first. */
   private readonly carriers = new Uint8Array(1 + NETWORKS_MAX).fill(1);
-  /** Ethernet address of the client interface, as it was last. */
+  /** Last Ethernet address of the client interface. */
   private macHigh: number;
   private macLow: number;
-  /** Whether networks wake the loop. */
+  /** Whether arrivals on the networks wake the loop. */
   private networksWake = true;
   private readonly lease: FlightLease | null;
-  /** Changes that were read beside our own renewals wait to be taken. */
+  /** Changes found while reading the reports of our own renewals; not yet processed. */
   private linkChanges = 0;
-  /** Carriers are looked at once a period. */
+  /** Carriers are checked once per period. */
   private carriersDue = false;
   private readonly removedVips: RemovedVips;
 
@@ -133,7 +138,7 @@ export class FlightLoop implements Shell {
     this.hasLease = parts.lease !== null;
     this.lease = parts.lease;
     this.turn = new Turn(engine, this, parts.timing);
-    for (const network of networks) this.poller.add(network.fd); // their slots are their places
+    for (const network of networks) this.poller.add(network.fd); // slots equal places
     this.linkSlot = this.poller.add(links.fd);
     this.supervisorSlot = this.poller.add(parts.supervisor.fd);
     this.commandSlot = this.poller.add(parts.commands.fd);
@@ -146,8 +151,8 @@ export class FlightLoop implements Shell {
   }
 
   /**
-   * Flies until the engine has left, was stalled, or the supervisor is gone. @returns ENDED_* of
-   * core/turn
+   * Flies until the engine has left or stalled, or the supervisor is gone.
+   * @returns ENDED_* of core/turn
    */
   run(): number {
     const { turn } = this;
@@ -155,6 +160,7 @@ export class FlightLoop implements Shell {
     while (turn.ended === GOES_ON) {
       this.wait();
       turn.run();
+      this.parts.decisions.look(nowUs());
     }
     if (turn.ended === ENDED_LEFT) {
       this.parts.filterReports?.end();
@@ -164,7 +170,7 @@ export class FlightLoop implements Shell {
     return turn.ended;
   }
 
-  /** Until something arrives, or the turn's time has come. */
+  /** Waits until something arrives or the turn is due. */
   private wait(): void {
     const { turn, networkCount } = this;
     const wake = turn.arrivalsWake;
@@ -292,7 +298,10 @@ export class FlightLoop implements Shell {
     return this.parts.vips.renewUs;
   }
 
-  /** The kernel reports each renewal to us: read at once, that wakes nobody. */
+  /**
+   * The kernel reports each renewal to us; reading the report at once keeps it from waking the
+   * loop.
+   */
   renewAddresses(timeUs: number, isIdle: boolean): void {
     const { vips, links, renewals } = this.parts;
     const renewed = vips.renew(timeUs);
@@ -310,7 +319,7 @@ export class FlightLoop implements Shell {
     this.supervisor.tell(CONTROL_LOG, NO_INDEX, code, value, 0);
   }
 
-  // ---- what others tell
+  // ---- observation
 
   observeNeighbours(events: EventQueue): void {
     this.parts.neighbours.receive(events, this.parts.observer);
@@ -323,7 +332,7 @@ export class FlightLoop implements Shell {
     if (this.linkChanges > 0 || this.poller.isReadable(this.linkSlot)) {
       const changes = links.poll() + this.linkChanges;
       this.linkChanges = 0;
-      if (links.overflowed) links.resynchronise(); // when that fails, again with the next notification
+      if (links.overflowed) links.resynchronise(); // a failure is retried at the next one
       if (changes > 0 || !links.overflowed) this.takeLinks(events);
       this.removedVips.wait = true;
     }
@@ -340,7 +349,8 @@ export class FlightLoop implements Shell {
     for (let place = 0; place < links.count; place++) {
       const carrier = links.carrier(place) ? 1 : 0;
       const hasChanged = carrier !== this.carriers[place];
-      // Gone and back before anybody looked: the kernel has dropped what it drops all the same.
+      // The carrier was lost and restored between two looks: the kernel has dropped the same things
+      // as for a longer loss.
       if (carrier === 1 && (hasChanged || links.lost[place] === 1)) cameBack = true;
       links.lost[place] = 0;
       if (!hasChanged) continue;
@@ -348,7 +358,7 @@ export class FlightLoop implements Shell {
       this.recordNetworks(events, place, carrier);
     }
     if (cameBack) {
-      // The interface may have been made anew, and the kernel drops routes with the link.
+      // The interface may have been replaced, and the kernel drops routes with the link.
       for (let network = 0; network < this.networkCount; network++) this.socket(network).rejoin();
       notices.rejoin();
       vips.restore();
@@ -403,13 +413,16 @@ export class FlightLoop implements Shell {
         if (index < functionCount) events.push(EVENT_PROCESS, index, kind);
       } else if (kind >= CONTROL_DRAIN && kind <= CONTROL_LEAVE) {
         events.push(EVENT_COMMAND, 0, kind);
+      } else if (kind === CONTROL_INPUTS) {
+        const inputs = controlArgument(supervisor.received.view, 0);
+        events.push(EVENT_INPUTS, 0, inputsWithheld(inputs), inputsHold(inputs) ? 1 : 0);
       }
     }
     return true;
   }
 
   report(timeUs: number, events: EventQueue): void {
-    const { engine, faults, observer, status, conditions, lifeSigns, vips } = this.parts;
+    const { engine, faults, observer, status, conditions, decisions, lifeSigns, vips } = this.parts;
     this.carriersDue = true;
     this.lease?.look();
     this.parts.filterReports?.take(events);
@@ -417,6 +430,7 @@ export class FlightLoop implements Shell {
     faults.observe(engine, timeUs);
     status.write(timeUs);
     conditions.update(timeUs, status.owners, events);
+    decisions.update(events);
     lifeSigns.give(timeUs, events);
     vips.lookAfter(this.carriers[0] === 1, timeUs, events);
   }

@@ -9,7 +9,7 @@ const directory = scratchDirectory("mapped");
 afterAll(() => rmSync(directory, { recursive: true }));
 
 describe("MappedFile", () => {
-  test("what is written is in the file, in hot code too", () => {
+  test("written data is in the file, in hot code too", () => {
     const path = join(directory, "status");
     const view = new DataView(new MappedFile(path, 3000).buffer);
     expect(statSync(path).size).toBe(3000);
@@ -24,7 +24,7 @@ describe("MappedFile", () => {
     }
   });
 
-  test("takes a file that is there, with what it holds, in the new length", () => {
+  test("takes an existing file, with its content, in the new length", () => {
     const path = join(directory, "old");
     writeFileSync(path, "wingman and more");
     const buffer = new MappedFile(path, 7).buffer;
@@ -42,7 +42,7 @@ describe("MappedFile", () => {
     expect(Atomics.load(two, 3)).toBe(44);
   });
 
-  test("tells why it cannot", () => {
+  test("reports why it cannot", () => {
     expect(() => new MappedFile(join(directory, "missing/status"), 64)).toThrow(
       expect.objectContaining({ call: "open", errno: ENOENT }),
     );

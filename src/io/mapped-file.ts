@@ -9,16 +9,16 @@ const PROT_WRITE = 2;
 const MAP_SHARED = 1;
 
 /**
- * A file as memory: what is written into the buffer is in the file for every other process at once,
- * without a system call. Mapped until the process ends. A reader must be ready for a half-written
- * state (see wire/status-snapshot).
+ * A file as memory: every write to the buffer is visible to all processes at once, without a system
+ * call. Mapped until the process ends. A reader must cope with a half-written state (see
+ * wire/status-snapshot).
  */
 export class MappedFile {
   readonly buffer: ArrayBuffer;
 
   /**
-   * Makes the file (mode 0644) or takes the one that is there, with what it holds, and gives it
-   * `byteLength` bytes. Its blocks are reserved: on a full file system this fails, instead of a
+   * Creates the file (mode 0644), or takes an existing one with its content, and sets its size to
+   * `byteLength`. Its blocks are reserved: a full file system makes this call fail, instead of a
    * later write with SIGBUS. Throws SystemError.
    */
   constructor(path: string, byteLength: number) {

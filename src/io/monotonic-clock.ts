@@ -7,13 +7,13 @@ const CLOCK_BOOTTIME = 7;
 
 /**
  * struct timespec: i64 seconds, i64 nanoseconds. Both fit their low words: nanoseconds always,
- * seconds for 136 years after the boot.
+ * seconds for 136 years after boot.
  */
 const time = new NativeMemory(16);
 const words = new Uint32Array(time.buffer);
 
 /**
- * Whole µs of CLOCK_MONOTONIC: time since the machine started, never set back, the same for all
+ * CLOCK_MONOTONIC in whole µs: time since the machine started, never set back, the same for all
  * processes. Makes no garbage.
  */
 export function nowUs(): number {
@@ -22,8 +22,8 @@ export function nowUs(): number {
 }
 
 /**
- * Whole µs since the machine was switched on, sleep included (CLOCK_BOOTTIME): what the maintenance
- * log counts in. Makes no garbage.
+ * CLOCK_BOOTTIME in whole µs: time since the machine was switched on, sleep included; the time base
+ * of the maintenance log. Makes no garbage.
  */
 export function bootUs(): number {
   libc.clock_gettime(CLOCK_BOOTTIME, time.address);
@@ -31,7 +31,7 @@ export function bootUs(): number {
 }
 
 /**
- * Length of a tick of the kernel's timer in whole ms, rounded up: 1, 4 or 10 (the resolution of
+ * Tick of the kernel's timer in whole ms, rounded up: 1, 4 or 10 (the resolution of
  * CLOCK_MONOTONIC_COARSE).
  */
 export function kernelTickMs(): number {

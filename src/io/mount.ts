@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 
 export interface Mount {
-  /** Where it is mounted. */
+  /** Mount point. */
   readonly point: string;
   /** `ext4`, `tmpfs` … */
   readonly type: string;
@@ -10,9 +10,9 @@ export interface Mount {
 }
 
 /**
- * The file system on which a path lies that has no symbolic links in it. Asks no disk.
+ * File system of a path without symbolic links. Does not access the disk.
  * @param path absolute
- * @param table text of /proc/self/mountinfo (proc(5)): id, parent, device, root, mount point,
+ * @param table content of /proc/self/mountinfo (proc(5)): id, parent, device, root, mount point,
  * options, optional fields, a dash, type, source, options
  */
 export function mountOf(
@@ -24,7 +24,7 @@ export function mountOf(
     const [before = "", after = ""] = line.split(" - ");
     const point = unescaped(before.split(" ")[4] ?? "");
     if (point === "" || !isInside(path, point)) continue;
-    // The last one of a point lies on top.
+    // The last mount at a point hides the earlier ones.
     if (found !== null && point.length < found.point.length) continue;
     const [type = "", source = ""] = after.split(" ");
     found = { point, type, source: unescaped(source) };
@@ -36,7 +36,7 @@ function isInside(path: string, point: string): boolean {
   return point === "/" || path === point || path.startsWith(`${point}/`);
 }
 
-/** Space, tab, line feed and backslash stand as octal numbers. */
+/** Space, tab, line feed and backslash are encoded as octal numbers. */
 function unescaped(text: string): string {
   return text.replace(/\\(\d{3})/g, (_, digits) => String.fromCharCode(Number.parseInt(digits, 8)));
 }

@@ -98,7 +98,7 @@ describe("MulticastSocket", () => {
     socket.close();
   });
 
-  test("a missing interface is told with those that are there", () => {
+  test("a missing interface is reported with the existing ones", () => {
     let error: unknown;
     try {
       new MulticastSocket({ ...LOOPBACK, interfaceName: "eth77" });

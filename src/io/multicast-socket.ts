@@ -23,8 +23,8 @@ import { interfaceIndexOf, requireInterface } from "./network-interface.ts";
 import { attachFilter } from "./socket-filter.ts";
 
 /**
- * A keep-alive fits one Ethernet frame; what is longer is recognised by its length and never read
- * whole.
+ * A keep-alive fits one Ethernet frame; a longer datagram is recognised by its length and never
+ * read whole.
  */
 export const DATAGRAM_BYTES_MAX = 2048;
 
@@ -34,9 +34,11 @@ const IP_MULTICAST_LOOP = 34;
 const IP_ADD_MEMBERSHIP = 35;
 const IP_MULTICAST_ALL = 49;
 
-/** Never routed: the aircraft's networks are single segments, and no other one is to hear us. */
+/**
+ * Never routed: the aircraft's networks are single segments, and no other network may receive this.
+ */
 const TIME_TO_LIVE = 1;
-/** The highest that needs no privilege: before everything else in the interface's queue. */
+/** Highest priority without a privilege: first in the interface's queue. */
 const PRIORITY_DEFAULT = 6;
 
 /**
@@ -47,8 +49,8 @@ const SOCKADDR_IN_BYTES = 16;
 const IP_MREQN_BYTES = 12;
 const MREQN_INTERFACE_INDEX_AT = 8;
 /**
- * SO_MEMINFO: 9 u32, of which SK_MEMINFO_DROPS is the last; behind them in one block the length
- * that the kernel takes and gives.
+ * SO_MEMINFO: 9 u32, the last of which is SK_MEMINFO_DROPS; in the same block the length that the
+ * kernel reads and writes.
  */
 const MEMINFO_BYTES = 36;
 const MEMINFO_DROPS_AT = 32;
@@ -58,23 +60,21 @@ export interface MulticastSocketOptions {
   /** An IPv4 multicast group in dotted decimals. */
   readonly group: string;
   readonly port: number;
-  /** SO_PRIORITY of what is sent, 0–6. */
+  /** SO_PRIORITY of sent datagrams, 0–6. */
   readonly priority?: number;
-  /** Whether what is sent is also received by sockets of this machine. */
+  /** Whether sockets of this machine also receive what is sent. */
   readonly loop?: boolean;
-  /**
-   * Program of wire/packet-program: what it refuses never arrives. Without it everything does.
-   */
+  /** Program of wire/packet-program: datagrams that it refuses never arrive. Without it all do. */
   readonly filter?: Uint8Array;
 }
 
 /**
- * A UDP socket for one IPv4 multicast group on one interface, and nothing else: it sends there, and
- * receives only what came in there for that group. Never blocks.
+ * A UDP socket for one IPv4 multicast group on one interface only: it sends there, and receives
+ * only that group's datagrams from that interface. Never blocks.
  */
 export class MulticastSocket {
   readonly fd: number;
-  /** The last datagram that was received, from its first byte on. */
+  /** Last datagram received, from its first byte on. */
   readonly received = new NativeMemory(DATAGRAM_BYTES_MAX);
   readonly #interfaceName: string;
   readonly #nativeName: NativeMemory;
@@ -83,7 +83,7 @@ export class MulticastSocket {
   readonly #option = new NativeMemory(4);
   readonly #memoryInfo = new NativeMemory(MEMINFO_BYTES + 4);
 
-  /** Throws SystemError; for an interface that is not there it names those that are. */
+  /** Throws SystemError; for a missing interface it names the existing ones. */
   constructor(options: MulticastSocketOptions) {
     const group = ipv4Bytes(options.group);
     assert(group[0] >= 224 && group[0] <= 239, "a group is a multicast address");
@@ -96,7 +96,7 @@ export class MulticastSocket {
     this.fd = libc.socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
     if (this.fd < 0) throw new SystemError("socket", errno(), "UDP");
     try {
-      // Before bind: two sockets share the port, one for each network, and see only their own
+      // Before bind: two sockets, one per network, share the port and see only their own
       // interface's datagrams.
       this.#set(SOL_SOCKET, SO_REUSEADDR, 1, "SO_REUSEADDR");
       this.#set(IPPROTO_IP, IP_MULTICAST_ALL, 0, "IP_MULTICAST_ALL");
@@ -104,7 +104,7 @@ export class MulticastSocket {
       this.#set(IPPROTO_IP, IP_MULTICAST_LOOP, options.loop === true ? 1 : 0, "IP_MULTICAST_LOOP");
       this.#set(SOL_SOCKET, SO_PRIORITY, options.priority ?? PRIORITY_DEFAULT, "SO_PRIORITY");
       this.#enlargeReceiveBuffer();
-      // Before anything can arrive: what was queued is not looked at again.
+      // Before anything can arrive: queued datagrams would bypass the filter.
       if (options.filter !== undefined) this.#attach(options.filter);
       const refused = this.rejoin();
       if (refused !== 0)
@@ -123,9 +123,9 @@ export class MulticastSocket {
   }
 
   /**
-   * Binds the socket to the interface as it is now and joins the group there. To be called again
-   * when an interface of that name has come back, which is a new one to the kernel (a replugged
-   * adapter). 0, or an errno: ENODEV while it is away. Makes no garbage.
+   * Binds the socket to the current interface and joins the group there. Call again when an
+   * interface of that name has come back; to the kernel it is a new one (a replugged adapter).
+   * Returns 0 or an errno: ENODEV while it is away. Makes no garbage.
    */
   rejoin(): number {
     const index = interfaceIndexOf(this.#nativeName);
@@ -133,7 +133,7 @@ export class MulticastSocket {
     const name = this.#nativeName;
     const membership = this.#membership;
     membership.view.setInt32(MREQN_INTERFACE_INDEX_AT, index, true);
-    // Decides where datagrams go out, too: IP_MULTICAST_IF has nothing to add.
+    // Also determines the outgoing interface: IP_MULTICAST_IF is not needed.
     if (libc.setsockopt(this.fd, SOL_SOCKET, SO_BINDTODEVICE, name.address, name.bytes.length) < 0)
       return errno();
     if (
@@ -147,13 +147,13 @@ export class MulticastSocket {
     )
       return 0;
     const refused = errno();
-    return refused === EADDRINUSE ? 0 : refused; // a member already
+    return refused === EADDRINUSE ? 0 : refused; // already a member
   }
 
   /**
-   * Sends `length` bytes of `memory` from `offset` on to the group. 0, or an errno: ENETDOWN or
-   * ENODEV without the interface, ENETUNREACH when it has neither an address nor a route, EAGAIN or
-   * ENOBUFS when its queue is full. Makes no garbage.
+   * Sends `length` bytes of `memory` from `offset` on to the group. Returns 0 or an errno: ENETDOWN
+   * or ENODEV without the interface, ENETUNREACH when it has neither an address nor a route, EAGAIN
+   * or ENOBUFS when its queue is full. Makes no garbage.
    */
   send(memory: NativeMemory, offset: number, length: number): number {
     assert(
@@ -172,7 +172,7 @@ export class MulticastSocket {
   }
 
   /**
-   * Takes one datagram into {@link received}. Its length, which is more than {@link
+   * Receives one datagram into {@link received}. Returns its length, which exceeds {@link
    * DATAGRAM_BYTES_MAX} when it was cut; −1 when none has arrived. Makes no garbage.
    */
   receive(): number {
@@ -180,8 +180,8 @@ export class MulticastSocket {
   }
 
   /**
-   * Datagrams that the filter refused or for which the receive buffer had no room, since the socket
-   * was made, modulo 2^32. No garbage.
+   * Datagrams since the socket was made that the filter refused or for which the receive buffer had
+   * no room, modulo 2^32. No garbage.
    */
   dropped(): number {
     const info = this.#memoryInfo;
@@ -207,8 +207,8 @@ export class MulticastSocket {
   }
 
   /**
-   * The option that only CAP_NET_ADMIN may use is not bound by the system's limit
-   * (net.core.rmem_max), the other is cut to it.
+   * The option that needs CAP_NET_ADMIN ignores the system's limit (net.core.rmem_max); the other
+   * one is cut to it.
    */
   #enlargeReceiveBuffer(): void {
     this.#option.view.setInt32(0, RECEIVE_BUFFER_BYTES, true);

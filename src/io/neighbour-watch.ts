@@ -1,24 +1,24 @@
 /**
- * Ears and voice towards the hosts of the client network, below IP: witnesses are asked by ARP, and
- * whoever answers for a VIP and is not this host is reported. What that means is decided in
- * core/isolation and core/strangers.
+ * Listens and speaks to the hosts of the client network below IP: it probes witnesses by ARP, and
+ * reports any other host that answers for a VIP. core/isolation and core/strangers decide what this
+ * means.
  *
- * - The socket taps the interface for every protocol: such taps see a frame before the netfilter
- *   ingress hook, so that a host that answers for our VIPs is seen while our own lease has lapsed,
- *   too. (A tap for one protocol comes after that hook.)
- * - It is not waited for: it is read once a period, a bounded number of frames. Whatever the cabin
- *   sends, the loop does not wake for it.
+ * - The socket taps the interface for every protocol. Such taps see a frame before the netfilter
+ * ingress hook, so that a host that answers for our VIPs is also seen while our own lease has
+ * lapsed. (A tap for one protocol comes after that hook.)
+ * - The loop does not wait for it: once per period it reads a bounded number of frames. Whatever
+ * the cabin sends, the loop does not wake for it.
  * - A witness is asked with this host's own address, so that its answer is an ordinary one and what
- *   it learns is true; where the interface has no address towards it, with 0.0.0.0, which every
- *   host answers as well (RFC 5227, section 2.1.1). The answer must be a reply to this host:
- *   others' questions and announcements do not show that it hears us. The lease's filter lets both
- *   pass: it looks for VIPs.
+ * it learns is true. Where the interface has no address towards it, the question uses 0.0.0.0,
+ * which every host answers as well (RFC 5227, section 2.1.1). The answer must be a reply to this
+ * host: questions and announcements of others do not show that the witness hears us. The lease's
+ * filter lets both pass: it looks for VIPs.
  */
 import { assert } from "../assert.ts";
 import { EVENT_STRANGER, EVENT_WITNESS, type EventQueue } from "../boundary/event-queue.ts";
 import type { Vip } from "../config/model.ts";
 import { NEIGHBOURS_PER_PERIOD_MAX } from "../limits.ts";
-import { ASK_EVERYBODY, ASK_NOT, WitnessPoll } from "../upkeep/witness-poll.ts";
+import { ASK_BROADCAST, ASK_NONE, WitnessPoll } from "../upkeep/witness-poll.ts";
 import {
   ARP_BYTES,
   ARP_REPLY,
@@ -40,11 +40,11 @@ import { ETHER_TYPE_ALL, HARDWARE_ADDRESS_BYTES, PacketSocket } from "./packet-s
 import { SourceAddress } from "./source-address.ts";
 import { VipTable } from "./vip-table.ts";
 
-/** Room for a question, on a multiple of 8. */
+/** Size of a question, rounded up to a multiple of 8. */
 const QUESTION_BYTES = 48;
 const NOBODY = -1;
 
-/** Who sends keep-alives that are refused: it is named for that, and is no stranger. */
+/** Senders of refused keep-alives: they are recorded as such, and are no strangers. */
 export interface RefusedHosts {
   isRefused(macHigh: number, macLow: number): boolean;
 }
@@ -59,12 +59,12 @@ export class NeighbourWatch {
   private readonly source: SourceAddress;
   private readonly table: VipTable;
   private readonly witnessCount: number;
-  /** IPv4 address of each witness, 4 bytes a row. */
+  /** IPv4 addresses of the witnesses, 4 bytes per row. */
   private readonly witnesses: Uint8Array<ArrayBuffer>;
   private readonly polls: readonly WitnessPoll[];
-  /** When each witness answered last, in µs; 0: never. */
+  /** Time of each witness's last answer in µs; 0: never. */
   readonly answeredUs: Float64Array;
-  /** The question to each witness. */
+  /** Prepared question to each witness. */
   private readonly questions: NativeMemory;
 
   /**
@@ -97,34 +97,31 @@ export class NeighbourWatch {
     return macHighAt(this.socket.hardwareAddress, 0);
   }
 
-  /** Its last four bytes. */
+  /** The last four bytes of that address. */
   get macLow(): number {
     return macLowAt(this.socket.hardwareAddress, 0);
   }
 
   /**
-   * Follows the interface, which may have been made anew or given another address. 1 when it was,
-   * 0, or −errno. No garbage.
+   * Follows the interface, which may have been replaced or given another address. Returns 1 for a
+   * change, 0, or −errno. No garbage.
    */
   refresh(): number {
     return this.socket.refresh();
   }
 
   /**
-   * Asks a witness, if it is to be asked now. 0 or errno: a question that is not sent is not
-   * answered. No garbage.
+   * Asks a witness if a question is due. Returns 0 or errno: a question that could not be sent
+   * counts as unanswered. No garbage.
    */
   ask(witness: number): number {
     const how = (this.polls[witness] as WitnessPoll).ask(nowUs());
-    if (how === ASK_NOT) return 0;
-    if (how === ASK_EVERYBODY) this.writeQuestion(witness);
+    if (how === ASK_NONE) return 0;
+    if (how === ASK_BROADCAST) this.writeQuestion(witness);
     return this.socket.send(this.questions, witness * QUESTION_BYTES, ARP_BYTES);
   }
 
-  /**
-   * The addresses of this host are looked up each time: they may have changed, which would be a
-   * reason for silence.
-   */
+  /** The addresses of this host are looked up each time: a change would be a reason for silence. */
   private writeQuestion(witness: number): void {
     const { questions, socket, source, witnesses } = this;
     const at = witness * QUESTION_BYTES;
@@ -134,10 +131,7 @@ export class NeighbourWatch {
     setArpSender(questions.bytes, at, source.bytes, 0);
   }
 
-  /**
-   * Once a period: takes what has been heard, a bounded number of frames, and reports it. No
-   * garbage.
-   */
+  /** Once per period: takes a bounded number of frames and reports them. No garbage. */
   receive(events: EventQueue, refused: RefusedHosts = NONE_REFUSED): void {
     const { received } = this.socket;
     this.refused = refused;
@@ -183,11 +177,11 @@ export class NeighbourWatch {
       this.report(this.table.find(frame, ADVERTISED_AT, AF_INET6), frame, hardwareAt, events);
   }
 
-  /** Somebody answers for a VIP; who is one of ours, the core knows. */
+  /** Reports a host that answers for a VIP; the core knows which ones are servers. */
   private report(vip: number, frame: Uint8Array, hardwareAt: number, events: EventQueue): void {
     if (vip === NOBODY) return;
     if (sameBytes(frame, hardwareAt, this.socket.hardwareAddress, 0, HARDWARE_ADDRESS_BYTES))
-      return; // came back
+      return; // our own frame came back
     const index = this.table.functionOf[vip] as number;
     const high = macHighAt(frame, hardwareAt);
     const low = macLowAt(frame, hardwareAt);
@@ -200,12 +194,12 @@ export class NeighbourWatch {
   }
 }
 
-/** The first two bytes of the Ethernet address at `bytes[at]`. */
+/** First two bytes of the Ethernet address at `bytes[at]`. */
 function macHighAt(bytes: Uint8Array, at: number): number {
   return ((bytes[at] as number) << 8) | (bytes[at + 1] as number);
 }
 
-/** Its last four bytes, unsigned. */
+/** Last four bytes of it, unsigned. */
 function macLowAt(bytes: Uint8Array, at: number): number {
   const high = ((bytes[at + 2] as number) << 8) | (bytes[at + 3] as number);
   return ((high << 16) | ((bytes[at + 4] as number) << 8) | (bytes[at + 5] as number)) >>> 0;

@@ -29,30 +29,28 @@ import {
 import { NativeMemory } from "./native-memory.ts";
 import { attachFilter } from "./socket-filter.ts";
 
-/** The kernel fills datagrams of a dump up to 32 KiB; everything else is far smaller. */
+/** The kernel fills datagrams of a dump up to 32 KiB; all others are far smaller. */
 const RECEIVED_BYTES = 32 * 1024;
 
 /**
  * An answer that is not there after this time was lost: rtnetlink and nftables answer before `send`
- * returns. The time-out only keeps a defect from hanging the flight loop (runtime facts, trap 17).
+ * returns. The time-out keeps the flight loop from hanging on an answer that the kernel dropped
+ * because the receive buffer was full.
  */
 const ANSWER_TIMEOUT_US = 20_000;
 
-/** Answers to one batch, with room for late ones of an earlier batch. */
+/** Answers to one batch, plus room for late ones of an earlier batch. */
 const ANSWER_DATAGRAMS_MAX = 1024;
 
-/** A dump that was disturbed this often by concurrent changes is given up. */
+/** A dump is given up after concurrent changes have disturbed it this often. */
 const DUMP_TRIES = 4;
 
-/**
- * A dump is no longer than this, whatever else arrives meanwhile: 16 times all the addresses that
- * an aircraft may have.
- */
+/** Longest dump, including other arrivals: 16 times all addresses that an aircraft may have. */
 const DUMP_DATAGRAMS_MAX = 4096;
 
 /**
- * More than any receive buffer made here holds: 4 MiB, of which the kernel counts at least 512
- * bytes for a datagram.
+ * More than any receive buffer here holds: 4 MiB, of which the kernel charges at least 512 bytes
+ * per datagram.
  */
 const DISCARDED_DATAGRAMS_MAX = 16_384;
 
@@ -68,19 +66,16 @@ const SCRATCH_BYTES = 32;
 
 /** Takes the messages of a dump. */
 export interface DumpReader {
-  /**
-   * The dump begins, or begins anew because addresses or links changed while it was made: forget
-   * what came before.
-   */
+  /** The dump begins, or restarts because addresses or links changed: discard earlier messages. */
   begin(): void;
   /** One message; its bytes are valid during the call only. */
   message(view: DataView, bytes: Uint8Array, at: number, length: number): void;
 }
 
 /**
- * A netlink socket: requests to the kernel and its answers, or the notifications of `groups`. What
- * arrives lies in `received` until the next call. Nothing here waits longer than 20 ms, and nothing
- * but the constructor makes garbage.
+ * A netlink socket for requests and the kernel's answers, or for the notifications of `groups`.
+ * Received messages stay in `received` until the next call. Nothing here waits longer than 20 ms,
+ * and only the constructor makes garbage.
  */
 export class NetlinkSocket {
   readonly fd: number;
@@ -90,10 +85,9 @@ export class NetlinkSocket {
   private sequence = 1;
 
   /**
-   * `groups`: mask of the notification groups, 0 for a socket that asks and gets answers.
-   * `receiveBufferBytes` should hold the largest burst; as root it may be larger than the system's
-   * limit. `filter`: which notifications are let in (wire/packet-program); all by default. Throws a
-   * SystemError.
+   * `groups`: mask of the notification groups, 0 for a socket for requests. `receiveBufferBytes`
+   * should hold the largest burst; root may exceed the system's limit. `filter`: selects
+   * notifications (wire/packet-program); default all. Throws a SystemError.
    */
   constructor(
     protocol: number,
@@ -112,11 +106,11 @@ export class NetlinkSocket {
     if (libc.bind(this.fd, address + PEER_AT, SOCKADDR_BYTES) !== 0)
       throw new SystemError("bind(AF_NETLINK)", errno());
     if (!this.setOption(SOL_SOCKET, SO_RCVBUFFORCE, receiveBufferBytes)) {
-      // without CAP_NET_ADMIN: as much as is allowed
+      // without CAP_NET_ADMIN: as much as the system allows
       this.setOption(SOL_SOCKET, SO_RCVBUF, receiveBufferBytes);
     }
-    // An error answer repeats only the header of its request, and dumps are filtered by the kernel.
-    // Kernels that know neither are slower, not wrong.
+    // An error answer then repeats only the header of its request, and the kernel filters dumps.
+    // Kernels that lack either option are slower, not wrong.
     this.setOption(SOL_NETLINK, NETLINK_CAP_ACK, 1);
     this.setOption(SOL_NETLINK, NETLINK_GET_STRICT_CHK, 1);
     view.setUint32(OPTION_AT, 0, true); // struct timeval
@@ -133,10 +127,7 @@ export class NetlinkSocket {
     return libc.setsockopt(this.fd, level, option, this.scratch.address + OPTION_AT, 4) === 0;
   }
 
-  /**
-   * The first of `count` unused sequence numbers. They begin again at 1 long before they are used
-   * up.
-   */
+  /** First of `count` unused sequence numbers. They restart at 1 long before they run out. */
   takeSequence(count: number): number {
     if (this.sequence > 0x3fff_ffff) this.sequence = 1;
     const first = this.sequence;
@@ -158,10 +149,10 @@ export class NetlinkSocket {
   }
 
   /**
-   * Receives one datagram of messages. Gives its bytes; 0 for one that did not come from the
-   * kernel; or, negative, why there is none: −EAGAIN (nothing, at once with `wait` false, else
-   * after the time-out), −ENOBUFS (the kernel had to drop messages: the buffer was full, or one did
-   * not fit `received`).
+   * Receives one datagram of messages. Returns its length; 0 when it did not come from the kernel;
+   * or a negative errno: −EAGAIN when there is none (at once with `wait` false, otherwise after the
+   * time-out), −ENOBUFS when the kernel had to drop messages: the buffer was full, or one did not
+   * fit `received`.
    */
   receive(wait: boolean): number {
     const { view, address } = this.scratch;
@@ -187,14 +178,14 @@ export class NetlinkSocket {
     return -EAGAIN;
   }
 
-  /** Throws away all that is queued: after an overflow the rest of an answer is worth nothing. */
+  /** Discards everything that is queued: after an overflow the rest of an answer is useless. */
   discard(): void {
     for (let i = 0; i < DISCARDED_DATAGRAMS_MAX; i++) if (this.receive(false) === -EAGAIN) return;
   }
 
   /**
-   * Sends the one message in the first `length` bytes and waits for its acknowledgement. 0, errno,
-   * or ETIMEDOUT.
+   * Sends the one message in the first `length` bytes and waits for its acknowledgement. Returns 0,
+   * errno, or ETIMEDOUT.
    */
   ask(request: NativeMemory, length: number, flags: number): number {
     const sequence = this.takeSequence(1);
@@ -207,10 +198,10 @@ export class NetlinkSocket {
   }
 
   /**
-   * Reads the answers to `count` messages with the sequence numbers from `firstSequence` on, of
-   * which the last asked for an acknowledgement; the others are heard of only when they fail.
-   * `errnos[i]` becomes the errno of message i, 0 for an acknowledgement, and is left as it is
-   * without an answer. Gives 0, or ETIMEDOUT when the last answer does not come.
+   * Reads the answers to `count` messages with sequence numbers from `firstSequence` on. Only the
+   * last one asked for an acknowledgement; the others answer only when they fail. `errnos[i]`
+   * becomes the errno of message i, 0 for an acknowledgement, and stays unchanged without an
+   * answer. Returns 0, or ETIMEDOUT when the last answer does not come.
    */
   readAnswers(firstSequence: number, count: number, errnos: Int32Array): number {
     const { view } = this.received;
@@ -224,7 +215,7 @@ export class NetlinkSocket {
         const length = messageLength(view, at, end);
         if (length === 0) break;
         const place = messageSequence(view, at) - firstSequence;
-        // Another sequence number belongs to a request that was given up.
+        // Other sequence numbers belong to abandoned requests.
         if (messageType(view, at) === NLMSG_ERROR && place >= 0 && place < count) {
           errnos[place] = messageErrno(view, at, length);
           if (place === count - 1) return 0;
@@ -236,9 +227,9 @@ export class NetlinkSocket {
   }
 
   /**
-   * Asks for a dump with the message that lies in the first `length` bytes of `request`, and hands
-   * its messages to `reader`. Gives 0 or errno: what the kernel said, ETIMEDOUT or ENOBUFS when the
-   * answer broke off, EAGAIN when things changed during each of several dumps.
+   * Requests a dump with the message in the first `length` bytes of `request`, and hands its
+   * messages to `reader`. Returns 0 or errno: the kernel's, ETIMEDOUT or ENOBUFS when the answer
+   * broke off, EAGAIN when changes disturbed several dumps.
    */
   dump(request: NativeMemory, length: number, reader: DumpReader): number {
     for (let i = 0; i < DUMP_TRIES; i++) {

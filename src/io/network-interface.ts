@@ -3,28 +3,26 @@ import { ENODEV, errno, SystemError } from "./errno.ts";
 import { AF_INET, AF_UNIX, libc, SOCK_CLOEXEC, SOCK_DGRAM } from "./libc.ts";
 import { NativeMemory, nativeString } from "./native-memory.ts";
 
-/** Bytes of an interface name with its terminating zero (IFNAMSIZ). */
+/** Length of an interface name with its terminating zero (IFNAMSIZ). */
 export const INTERFACE_NAME_BYTES = 16;
 
 const SIOCGIFFLAGS = 0x8913;
 const IFREQ_BYTES = 40;
-/** Where struct ifreq has the i16 flags. */
+/** Offset of the i16 flags in struct ifreq. */
 const IFREQ_FLAGS_AT = 16;
 const IFF_UP = 1;
-/** Set up, and with a link (netdevice(7)). */
+/** Up, and with a link (netdevice(7)). */
 const IFF_RUNNING = 0x40;
 
 /**
- * Index of the interface now, 0 when there is none of this name. An interface made anew has another
+ * Current index of the interface, 0 when none has this name. A replaced interface has another
  * index. No garbage.
  */
 export function interfaceIndexOf(name: NativeMemory): number {
   return libc.if_nametoindex(name.address);
 }
 
-/**
- * Start-up: the index of the interface; throws a SystemError that names the interfaces there are.
- */
+/** Start-up: index of the interface; throws a SystemError that lists the existing interfaces. */
 export function requireInterface(name: string): number {
   const index = name === "" || name.includes("\0") ? 0 : interfaceIndexOf(nativeString(name));
   if (index === 0) {
@@ -38,8 +36,8 @@ export function requireInterface(name: string): number {
 }
 
 /**
- * Names of all interfaces of this network namespace, for messages; proc_net(5): a line each, the
- * name before the colon, after two of headings.
+ * Names of all interfaces of this network namespace, for messages. Format of proc_net(5): two
+ * heading lines, then one line each with the name before the colon.
  */
 export function interfaceNames(): string[] {
   const lines = readFileSync("/proc/thread-self/net/dev", "latin1").split("\n").slice(2);
@@ -52,8 +50,8 @@ const linkRequest = new NativeMemory(IFREQ_BYTES);
 export type LinkState = "missing" | "down" | "no carrier" | "up";
 
 /**
- * The interface as anybody may see it, in this process's network namespace. Makes garbage. Throws
- * SystemError.
+ * State of the interface in this process's network namespace; needs no privilege. Makes garbage.
+ * Throws SystemError.
  */
 export function linkState(name: string): LinkState {
   linkRequest.bytes.fill(0);
@@ -70,9 +68,9 @@ export function linkState(name: string): LinkState {
 
 /**
  * Start-up: claims the client interface for as long as this process lives. Two daemons on one
- * interface would not hear each other, and each would remove the other's VIPs. The name is in the
- * abstract space of Unix sockets, which belongs to the network namespace as the interface does.
- * Throws a SystemError EADDRINUSE when another process has it.
+ * interface would not hear each other, and each would remove the other's VIPs. The claim is a name
+ * in the abstract space of Unix sockets, which belongs to the network namespace, as the interface
+ * does. Throws a SystemError EADDRINUSE when another process has it.
  */
 export function claimInterface(name: string): void {
   const path = new TextEncoder().encode(`\0wingman/${name}`);
@@ -84,5 +82,5 @@ export function claimInterface(name: string): void {
   if (libc.bind(fd, address.address, address.bytes.length) === 0) return;
   const refused = errno();
   libc.close(fd);
-  throw new SystemError("network interface", refused, `${name} is served by another wingman`);
+  throw new SystemError("network interface", refused, `${name} is in use by another wingman`);
 }

@@ -40,13 +40,13 @@ function neverHeard(fromUs: number, untilUs: number, carriers: number): number[]
   return codes.flatMap(([code, server]) => (code === LOG_SERVER_NEVER_HEARD ? [server ?? -1] : []));
 }
 
-test("a server that was never heard is told once, after so long with a link", () => {
+test("a server that was never heard is reported once, after some time with a link", () => {
   expect(neverHeard(0, NEVER_HEARD_US, FIRST)).toEqual([]);
   expect(neverHeard(NEVER_HEARD_US, 2 * NEVER_HEARD_US, FIRST)).toEqual([1]);
   expect(neverHeard(2 * NEVER_HEARD_US, 4 * NEVER_HEARD_US, FIRST)).toEqual([]);
 });
 
-test("time without any link does not count: nobody can be heard then", () => {
+test("time without any link does not count: no server can be heard then", () => {
   const pluggedUs = 3 * NEVER_HEARD_US;
   expect(neverHeard(0, pluggedUs, NONE)).toEqual([]);
   expect(neverHeard(pluggedUs, pluggedUs + NEVER_HEARD_US - PERIOD_US, FIRST)).toEqual([]);

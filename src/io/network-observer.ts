@@ -1,7 +1,8 @@
 /**
- * What a server sees of its keep-alive networks beside what the core decides by: who is heard on
- * which, whose keep-alives are refused and why, who was never heard; and what switches need to be
- * told for that. It is told of datagrams as they are read, and reports once a period.
+ * Observes the keep-alive networks beside the core's decisions: which server is heard on which
+ * network, whose keep-alives are refused and why, and who was never heard. It also decides when to
+ * report the group to switches. It is informed of each datagram as it is read, and reports once per
+ * period.
  */
 import { EVENT_RECORD, type EventQueue } from "../boundary/event-queue.ts";
 import type { Identity } from "../boundary/identity.ts";
@@ -16,16 +17,16 @@ import {
 import { SERVER_UNKNOWN } from "../boundary/server-state.ts";
 import type { Timing } from "../boundary/timing.ts";
 import type { Engine } from "../core/engine.ts";
-import { INTERFACE_LOOK_MS, NETWORK_RECORDS_PER_PERIOD_MAX, NEVER_HEARD_MS } from "../limits.ts";
-import { AS_BEFORE, FELL_SILENT, NetworkWatch } from "../upkeep/network-watch.ts";
+import { INTERFACE_POLL_MS, NETWORK_RECORDS_PER_PERIOD_MAX, NEVER_HEARD_MS } from "../limits.ts";
+import { NETWORK_SILENT, NETWORK_UNCHANGED, NetworkWatch } from "../upkeep/network-watch.ts";
 import {
   NAMED,
-  NO_NEWS,
   REFUSED_KEY,
   REFUSED_PORT,
   REFUSED_SERVER,
   REFUSED_SYSTEM,
   RefusedSenders,
+  SENDER_UNCHANGED,
 } from "../upkeep/refused-senders.ts";
 import {
   FLAG_RELAYED,
@@ -53,14 +54,14 @@ export interface KeepAliveNetwork {
 export class NetworkObserver {
   private readonly watch: NetworkWatch;
   private readonly refused: RefusedSenders;
-  /** 1 for each server that is known to have been heard, or is reported never to have been. */
+  /** 1 for each server that was heard, or is already reported as never heard. */
   private readonly settled: Uint8Array;
-  /** When this period began. */
+  /** Begin of this period. */
   private nowUs = 0;
   private sinceUs = -1;
   private lookedUs = 0;
   private records = 0;
-  /** Mask of the networks whose interface had a link when this period began. */
+  /** Mask of the networks whose interface had a link at the begin of this period. */
   carriers = 0;
 
   constructor(
@@ -81,7 +82,7 @@ export class NetworkObserver {
     return this.networks.length;
   }
 
-  /** A datagram of the right length has been read on the network. */
+  /** Notes a datagram of the right length. */
   noteDatagram(network: number, isSealed: boolean): void {
     const { view } = (this.networks[network] as KeepAliveNetwork).received;
     if (!isSealed) this.refuse(network, REFUSED_KEY);
@@ -90,7 +91,7 @@ export class NetworkObserver {
     else this.noteHeard(network, view);
   }
 
-  /** One was read that had been sent to another port. */
+  /** Notes a datagram that was sent to another port. */
   noteWrongPort(network: number): void {
     this.refuse(network, REFUSED_PORT);
   }
@@ -100,7 +101,7 @@ export class NetworkObserver {
     this.refused.note(reason, network, senderHigh, senderLow, this.nowUs);
   }
 
-  /** What others send on, and what an incarnation sent that is over, says nothing of a network. */
+  /** Relayed messages, and those of an ended incarnation, say nothing about a network. */
   private noteHeard(network: number, view: DataView): void {
     const server = saidSender(view);
     if ((saidFlags(view) & FLAG_RELAYED) !== 0) return;
@@ -108,18 +109,20 @@ export class NetworkObserver {
     if (server !== this.identity.self) this.watch.noteHeard(network, server, this.nowUs);
   }
 
-  /** Whoever has this Ethernet address is no stranger: it sends keep-alives, which are refused. */
+  /**
+   * Whether the host with this Ethernet address sends refused keep-alives: then it is no stranger.
+   */
   isRefused(macHigh: number, macLow: number): boolean {
     return this.refused.has(macHigh, macLow);
   }
 
-  /** Mask of the servers that are heard on the network now. */
+  /** Mask of the servers that are currently heard on the network. */
   heardMask(network: number): number {
     return this.watch.heardMask(network, this.nowUs);
   }
 
   /**
-   * Once a period. Bounded: so many records, and what is more comes with the next period.
+   * Once per period. The number of records is bounded; the rest follows in the next period.
    * @param carriers mask of the networks whose interface has a link
    */
   beginPeriod(nowUs: number, carriers: number, events: EventQueue): void {
@@ -130,8 +133,8 @@ export class NetworkObserver {
     if (this.sinceUs < 0 || carriers === 0) this.sinceUs = nowUs;
     this.judgeServers(carriers, events);
     this.judgeRefused(events);
-    this.tellSwitches(events);
-    if (nowUs - this.lookedUs < INTERFACE_LOOK_MS * 1000) return;
+    this.reportGroups(events);
+    if (nowUs - this.lookedUs < INTERFACE_POLL_MS * 1000) return;
     this.lookedUs = nowUs;
     for (let network = 0; network < this.networks.length; network++)
       (this.networks[network] as KeepAliveNetwork).refresh();
@@ -147,8 +150,8 @@ export class NetworkObserver {
         if (this.records >= NETWORK_RECORDS_PER_PERIOD_MAX) return;
         const carrier = (carriers & (1 << network)) !== 0;
         const news = watch.judge(network, server, isAlive, carrier, nowUs);
-        if (news === AS_BEFORE) continue;
-        const code = news === FELL_SILENT ? LOG_NETWORK_SILENT : LOG_NETWORK_HEARD;
+        if (news === NETWORK_UNCHANGED) continue;
+        const code = news === NETWORK_SILENT ? LOG_NETWORK_SILENT : LOG_NETWORK_HEARD;
         this.record(code, server, network, events);
       }
     }
@@ -167,14 +170,14 @@ export class NetworkObserver {
     for (let row = 0; row < refused.rows; row++) {
       if (this.records >= NETWORK_RECORDS_PER_PERIOD_MAX) return;
       const news = refused.judge(row, this.nowUs);
-      if (news === NO_NEWS) continue;
+      if (news === SENDER_UNCHANGED) continue;
       const code = news === NAMED ? LOG_REFUSED_KEY + refused.reason[row] : LOG_REFUSED_GONE;
       const first = (refused.macHigh[row] << 16) | refused.network[row];
       this.record(code, first, refused.macLow[row] | 0, events);
     }
   }
 
-  private tellSwitches(events: EventQueue): void {
+  private reportGroups(events: EventQueue): void {
     const { watch, nowUs } = this;
     for (let network = 0; network < this.networks.length; network++) {
       if (watch.wantsReport(network, nowUs))

@@ -1,4 +1,4 @@
-/** Batches of nf_tables and what the kernel has to say against them. */
+/** Sends batches to nf_tables and reads the kernel's errors. */
 import type { Vip } from "../config/model.ts";
 import { NETLINK_NETFILTER, NftablesBatch } from "../wire/nftables.ts";
 import {
@@ -13,22 +13,20 @@ import { EAGAIN, ENOBUFS, EPROTONOSUPPORT, SystemError } from "./errno.ts";
 import { NativeMemory } from "./native-memory.ts";
 import { NetlinkSocket } from "./netlink-socket.ts";
 
-/**
- * A failed batch is answered with an error for each message, all of them together less than this.
- */
+/** The kernel answers a failed batch with one error per message, in total less than this. */
 const RECEIVE_BUFFER_BYTES = 256 * 1024;
 
 /**
- * Datagrams among which the first error of a batch is looked for: it is the reason, the others
- * follow from it. Before it may lie what other processes sent.
+ * Datagrams searched for the first error of a batch: it is the cause, the others follow from it.
+ * Messages of other processes may precede it.
  */
 const ANSWERS_MAX = 1024;
 
-/** A prebuilt batch in memory that the kernel reads. */
+/** A prebuilt batch in memory for the kernel. */
 export class Batch {
   readonly memory: NativeMemory;
   readonly content: NftablesBatch;
-  /** Where the elements that it adds have their expiration. */
+  /** Offsets of the expirations of the elements that it adds. */
   readonly expirationsAt: number[] = [];
 
   constructor(
@@ -42,14 +40,13 @@ export class Batch {
 
 /** After the constructor no call makes garbage or waits for an answer. */
 export class NftablesExchange {
-  /** Which message of the last batch failed first. */
+  /** Place of the first failed message of the last batch. */
   failedPlace = 0;
 
   constructor(private readonly netlink: NetlinkSocket) {}
 
   /**
-   * Sends a batch and reads what the kernel has to say against it. 0 or errno of the first message
-   * that failed.
+   * Sends a batch and reads the errors. Returns 0 or the errno of the first message that failed.
    */
   carryOut(batch: Batch): number {
     this.failedPlace = 0;
@@ -78,13 +75,13 @@ export class NftablesExchange {
         at = nextMessage(at, length);
       }
     }
-    // An error may lie behind all this.
+    // An error may follow after all this.
     this.netlink.discard();
     return ENOBUFS;
   }
 }
 
-/** Throws a SystemError, of `subject`. */
+/** Throws a SystemError about `subject`. */
 export function netfilterSocket(subject: string): NetlinkSocket {
   try {
     return new NetlinkSocket(NETLINK_NETFILTER, 0, RECEIVE_BUFFER_BYTES);
@@ -98,7 +95,7 @@ export function netfilterSocket(subject: string): NetlinkSocket {
   }
 }
 
-/** The addresses of one family in a row. */
+/** The addresses of one family, concatenated. */
 export function addressesOf(
   vipsOfFunction: readonly (readonly Vip[])[],
   family: 4 | 6,

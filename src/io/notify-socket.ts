@@ -1,4 +1,6 @@
-/** Where a function's process says that it can be used: a socket of sd_notify(3), with its own name. */
+/**
+ * Receives the readiness message of a function's process: an sd_notify(3) socket with its own name.
+ */
 import { randomBytes } from "node:crypto";
 import { errno, SystemError } from "./errno.ts";
 import { AF_UNIX, libc, MSG_DONTWAIT, SOCK_CLOEXEC, SOCK_DGRAM } from "./libc.ts";
@@ -6,15 +8,15 @@ import { NativeMemory } from "./native-memory.ts";
 
 const PATH_AT = 2;
 const MESSAGE_BYTES_MAX = 4096;
-/** Read at once at most: who sends without end is read on with the next look. */
+/** Maximum messages per look: an endless sender is continued at the next look. */
 const MESSAGES_MAX = 64;
 
 /**
- * The name is an abstract one, which needs no file and no right to a folder, so that a process of
- * any user reaches it; nobody guesses it.
+ * The name is abstract: it needs no file and no right to a directory, so a process of any user can
+ * reach it. It cannot be guessed.
  */
 export class NotifySocket {
-  /** For NOTIFY_SOCKET. */
+  /** Value for NOTIFY_SOCKET. */
   readonly name = `@wingman-${randomBytes(12).toString("hex")}`;
   readonly #fd: number;
   readonly #message = new NativeMemory(MESSAGE_BYTES_MAX);
@@ -32,7 +34,7 @@ export class NotifySocket {
       throw new SystemError("bind", errno(), "NOTIFY_SOCKET");
   }
 
-  /** Takes what was said since; whether READY=1 was among it. Never waits. */
+  /** Reads the new messages; whether READY=1 was among them. Never waits. */
   takeReady(): boolean {
     const { address, bytes } = this.#message;
     let isReady = false;

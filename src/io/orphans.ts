@@ -1,7 +1,7 @@
 /**
- * Processes that have lost their parent and fall to this one: because it is process 1 of a
- * container, or because it asked for them (PR_SET_CHILD_SUBREAPER). Nobody else collects them, and
- * each that is not collected holds a process number for ever.
+ * Processes that lost their parent and become children of this one, because it is process 1 of a
+ * container or asked for them (PR_SET_CHILD_SUBREAPER). Nobody else collects them, and an
+ * uncollected one holds its process number for ever.
  */
 import { libc } from "./libc.ts";
 import { NativeMemory } from "./native-memory.ts";
@@ -15,22 +15,22 @@ const WNOHANG = 1;
 const WEXITED = 4;
 const WNOWAIT = 0x0100_0000;
 
-/** struct siginfo_t; the process id of an ended child stands at 16. */
+/** struct siginfo_t; the process id of an ended child is at 16. */
 const SIGINFO_BYTES = 128;
 const SIGINFO_PID_AT = 16;
 const info = new NativeMemory(SIGINFO_BYTES);
 
-/** Orphans among this process's descendants fall to it, not to process 1. */
+/** Makes orphans among this process's descendants its children, instead of those of process 1. */
 export function adoptOrphans(): void {
   libc.prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0); // known since Linux 3.4
 }
 
 /**
- * Collects children that have ended and that nobody waits for. One that the runtime started is left
- * to it: while it has not collected that one, nothing behind it is seen either.
+ * Collects ended children that nobody waits for. A child that the runtime started is left to it;
+ * until the runtime has collected it, children behind it are not visible either.
  *
- * @param isOwn a process that the runtime started, and will collect
- * @returns how many were collected
+ * @param isOwn whether the runtime started the process and will collect it
+ * @returns number of collected processes
  */
 export function collectOrphans(isOwn: (pid: number) => boolean): number {
   for (let collected = 0; ; collected++) {

@@ -14,18 +14,18 @@ import { NativeMemory } from "./native-memory.ts";
 import { INTERFACE_NAME_BYTES, requireInterface } from "./network-interface.ts";
 import { attachFilter } from "./socket-filter.ts";
 
-/** Largest Ethernet frame that is received whole. */
+/** Longest Ethernet frame that is received whole. */
 const RECEIVED_BYTES = 2048;
 
 /**
- * A burst of a thousand announcements waits in the socket's buffer; the kernel counts about 1 KiB
- * for each.
+ * A burst of a thousand announcements fits the socket's buffer; the kernel charges about 1 KiB for
+ * each.
  */
 const SEND_BUFFER_BYTES = 4 * 1024 * 1024;
 
 export const HARDWARE_ADDRESS_BYTES = 6;
 
-/** Any EtherType; what a socket with EtherType 0 receives is nothing. */
+/** Any EtherType; a socket with EtherType 0 receives nothing. */
 export const ETHER_TYPE_ALL = 0x0003;
 
 const SOL_PACKET = 263;
@@ -37,11 +37,11 @@ const SIOCGIFINDEX = 0x8933;
 const ARPHRD_ETHER = 1;
 const ARPHRD_LOOPBACK = 772;
 
-// struct ifreq: the name, then what is asked for.
+// struct ifreq: the name, then the answer.
 const REQUEST_BYTES = 40;
 const ANSWER_AT = INTERFACE_NAME_BYTES;
-// struct sockaddr_ll: u16 family, u16 protocol in network order, i32 interface index, then what
-// only received ones have.
+// struct sockaddr_ll: u16 family, u16 protocol in network order, i32 interface index, then fields
+// that only received ones use.
 const SOCKADDR_AT = REQUEST_BYTES;
 const SOCKADDR_BYTES = 20;
 const OPTION_AT = SOCKADDR_AT + SOCKADDR_BYTES;
@@ -51,15 +51,15 @@ export class PacketSocket {
   readonly fd: number;
   /** Ethernet address of the interface, as of the last {@link refresh}. */
   readonly hardwareAddress = new Uint8Array(new ArrayBuffer(HARDWARE_ADDRESS_BYTES));
-  /** The frame that {@link receive} got. */
+  /** Last frame of {@link receive}. */
   readonly received = new NativeMemory(RECEIVED_BYTES);
   private readonly scratch = new NativeMemory(64);
 
   /**
    * `etherType`: what to receive; 0 for a socket that only sends. With a `filter` (a program of
-   * struct sock_filter) only what it takes is received, and nothing that this host sends. Throws a
-   * SystemError: no such interface, not an Ethernet one, or no CAP_NET_RAW. With `mayBeMissing` the
-   * interface may come later: see {@link refresh}.
+   * struct sock_filter) it receives only what the filter accepts, and nothing that this host sends.
+   * Throws a SystemError: no such interface, not an Ethernet one, or no CAP_NET_RAW. With
+   * `mayBeMissing` the interface may appear later: see {@link refresh}.
    */
   constructor(
     interfaceName: string,
@@ -75,7 +75,7 @@ export class PacketSocket {
     this.fd = libc.socket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC, 0);
     if (this.fd < 0) throw new SystemError("socket(AF_PACKET)", errno());
     this.scratch.view.setInt32(OPTION_AT, SEND_BUFFER_BYTES, true);
-    // else the system's default
+    // otherwise the system's default
     libc.setsockopt(this.fd, SOL_SOCKET, SO_SNDBUFFORCE, this.scratch.address + OPTION_AT, 4);
     if (filter !== null) this.attach(filter);
     const outcome = this.refresh();
@@ -85,7 +85,7 @@ export class PacketSocket {
     }
   }
 
-  /** Before the socket is bound: no frame comes in that the filter has not seen. */
+  /** Before the socket is bound: every frame passes the filter. */
   private attach(filter: Uint8Array): void {
     this.scratch.view.setInt32(OPTION_AT, 1, true);
     let refused = attachFilter(this.fd, filter);
@@ -107,8 +107,9 @@ export class PacketSocket {
   }
 
   /**
-   * Follows the interface: it may have been made anew or given another address. Gives 1 when either
-   * changed, 0 when neither did, or −errno when there is none. Three system calls, no garbage.
+   * Follows the interface, which may have been replaced or given another address. Returns 1 when
+   * either happened, 0 when neither did, or −errno when there is none. Three system calls, no
+   * garbage.
    */
   refresh(): number {
     const { view, bytes, address } = this.scratch;
@@ -125,8 +126,8 @@ export class PacketSocket {
   }
 
   /**
-   * Asked each time: the kernel unbinds a socket from an interface that goes, and the next one of
-   * the name may have the same index.
+   * Asked each time: the kernel unbinds a socket when its interface disappears, and the next
+   * interface of that name may have the same index.
    */
   private boundIndex(): number {
     const { view, address } = this.scratch;
@@ -150,7 +151,7 @@ export class PacketSocket {
 
   /**
    * Sends `count` frames with one system call; `messages` holds an array of struct mmsghdr from
-   * `offset` on. Gives how many were sent, at least one, or −errno when the first could not be.
+   * `offset` on. Returns the number of frames sent, at least one, or −errno when the first failed.
    * Never waits.
    */
   sendMany(messages: NativeMemory, offset: number, count: number): number {
@@ -159,8 +160,8 @@ export class PacketSocket {
   }
 
   /**
-   * Receives one frame into `received`. Gives its length, which is greater than 2048 when it was
-   * cut, or −1 for none.
+   * Receives one frame into `received`. Returns its length, above 2048 when it was cut, or −1 for
+   * none.
    */
   receive(): number {
     for (let i = 0; i < 8; i++) {

@@ -43,7 +43,7 @@ describe("Poller", () => {
     close();
   });
 
-  test("tells which descriptors are ready, and forgets it", () => {
+  test("reports which descriptors are ready, once", () => {
     const pairs = [pair(), pair(), pair()];
     const poller = new Poller();
     const slots = pairs.map(({ two }) => poller.add(two.fd));

@@ -4,7 +4,7 @@ import { libc } from "./libc.ts";
 import { nowUs } from "./monotonic-clock.ts";
 import { NativeMemory } from "./native-memory.ts";
 
-/** Descriptors of one process: two networks, netlink, control sockets, and room. */
+/** Descriptors of one process: two networks, netlink, control sockets, and some spare ones. */
 export const POLLED_MAX = 16;
 
 /** struct pollfd: i32 fd, i16 events, i16 revents. */
@@ -18,16 +18,16 @@ const POLLNVAL = 0x020;
 const NOBODY = -1;
 
 /**
- * Waits for descriptors and for a point in time, whichever comes first. Blocks the process: nothing
- * of Bun's event loop runs meanwhile.
+ * Waits for descriptors or a point in time, whichever comes first. Blocks the process: Bun's event
+ * loop does not run meanwhile.
  */
 export class Poller {
-  /** The pollfds, then the time left as struct timespec. */
+  /** The pollfds, then the remaining time as struct timespec. */
   readonly #memory = new NativeMemory(TIMESPEC_AT + 16);
   readonly #timespecAddress = this.#memory.address + TIMESPEC_AT;
   #count = 0;
 
-  /** Start-up only. Watches `fd` for something to read; returns its slot. */
+  /** Start-up only. Watches `fd` for input; returns its slot. */
   add(fd: number): number {
     assert(fd >= 0, "a descriptor is open");
     assert(this.#count < POLLED_MAX, "a poller has a slot for each descriptor");
@@ -37,26 +37,23 @@ export class Poller {
     return slot;
   }
 
-  /** Watches `slot` no longer: a descriptor whose other end is gone would be ready for ever. */
+  /** Stops watching `slot`: a descriptor whose other end is gone would be ready for ever. */
   remove(slot: number): void {
     assert(slot >= 0 && slot < this.#count, "a slot was added");
     this.#memory.view.setInt32(slot * POLLFD_BYTES, NOBODY, true);
     this.#memory.view.setInt16(slot * POLLFD_BYTES + REVENTS_AT, 0, true);
   }
 
-  /**
-   * Whether `slot` ends a wait when there is something to read; an error ends it in any case. Makes
-   * no garbage.
-   */
+  /** Sets whether input on `slot` ends a wait; an error ends it in any case. Makes no garbage. */
   watch(slot: number, wanted: boolean): void {
     assert(slot >= 0 && slot < this.#count, "a slot was added");
     this.#memory.view.setInt16(slot * POLLFD_BYTES + EVENTS_AT, wanted ? POLLIN : 0, true);
   }
 
   /**
-   * Blocks until a descriptor is ready or {@link nowUs} has reached `untilUs`; a time in the past
-   * only looks. Returns the number of ready descriptors; 0 also, possibly early, when a signal
-   * came. Makes no garbage. Throws SystemError.
+   * Blocks until a descriptor is ready or {@link nowUs} has reached `untilUs`; with a time in the
+   * past it only looks. Returns the number of ready descriptors; 0 at the time, or earlier on a
+   * signal. Makes no garbage. Throws SystemError.
    */
   wait(untilUs: number): number {
     const leftUs = Math.max(0, untilUs - nowUs());
@@ -68,12 +65,12 @@ export class Poller {
     if (ready >= 0) return ready;
     const error = errno();
     if (error !== EINTR) throw new SystemError("ppoll", error);
-    return 0; // the kernel has cleared what was ready last time
+    return 0; // the kernel has cleared the last ready flags
   }
 
   /**
-   * Whether the last {@link wait} found something to read: a message, the end of the other side or
-   * an error, which the reader meets. Makes no garbage.
+   * Whether the last {@link wait} found something to read: a message, the end of the other side, or
+   * an error that the reader will meet. Makes no garbage.
    */
   isReadable(slot: number): boolean {
     const events = this.#memory.view.getInt16(slot * POLLFD_BYTES + REVENTS_AT, true);

@@ -1,7 +1,6 @@
 /**
- * A process at its start takes on what its function is configured to have: user, capabilities,
- * limits and the like. In the order in which each still may: what needs privileges comes before
- * they go.
+ * Applies the configured settings of a function to its process at the start: user, capabilities,
+ * limits and others. The order matters: steps that need privileges come before these are dropped.
  */
 import { readFileSync, writeFileSync } from "node:fs";
 import {
@@ -28,13 +27,13 @@ const CAPABILITY_VERSION_3 = 0x2008_0522;
 const HEADER_BYTES = 8;
 const DATA_BYTES = 24;
 
-/** What was refused; null: nothing. */
+/** What was refused; null when nothing was. */
 export interface Refusal {
   readonly what: string;
   readonly errno: number;
 }
 
-/** A user as /etc/passwd and /etc/group know it. */
+/** A user as in /etc/passwd and /etc/group. */
 export interface User {
   readonly name: string;
   readonly id: number;
@@ -44,10 +43,10 @@ export interface User {
 }
 
 /**
- * Takes on `settings`. Nothing that was asked for is left out in silence; the defaults of a
- * function that asks for nothing are taken on as far as this process may.
+ * Applies `settings`. A requested setting is never skipped silently; defaults of a function that
+ * requests nothing are applied as far as this process may.
  */
-export function takeOn(settings: ProcessSettings): Refusal | null {
+export function applySettings(settings: ProcessSettings): Refusal | null {
   const user = settings.user === null ? null : findUser(settings.user);
   if (user === undefined)
     return { what: `find user ${settings.user} in /etc/passwd`, errno: ENOENT };
@@ -63,17 +62,17 @@ export function takeOn(settings: ProcessSettings): Refusal | null {
   );
 }
 
-/** A daemon that is not root cannot take the groups of a user, and has those of its own. */
+/** A daemon that is not root cannot set a user's groups, and keeps its own. */
 const isOneself = ({ id }: User): boolean => id !== 0 && id === process.geteuid?.();
 
-/** Environment that tells a program who it is. */
+/** Environment variables that describe the user to a program. */
 export function userEnvironment(name: string | null): Record<string, string> {
   const user = name === null ? undefined : findUser(name);
   if (user === undefined) return {};
   return { HOME: user.home, USER: user.name, LOGNAME: user.name };
 }
 
-/** Of the name or the number; a number needs no entry. Undefined: there is none. */
+/** Finds a user by name or number; a number needs no entry. Undefined when there is none. */
 export function findUser(
   wanted: string,
   passwd = textOf("/etc/passwd"),
@@ -106,7 +105,7 @@ function rowsOf(text: string): string[][] {
   return text.split("\n").map((line) => line.split(":"));
 }
 
-/** A program may raise its open files itself, as is the custom; none of the others. */
+/** A program may raise its soft limit of open files itself, as is customary; none of the others. */
 function setLimits({ limits }: ProcessSettings): Refusal | null {
   const memory = new NativeMemory(16); // struct rlimit: u64 soft, u64 hard
   for (const [name, resource] of Object.entries(RESOURCES)) {
@@ -128,7 +127,7 @@ function setOomScore({ oomScoreAdjust }: ProcessSettings): Refusal | null {
     writeFileSync("/proc/self/oom_score_adj", String(oomScoreAdjust));
     return null;
   } catch (error) {
-    // Lower than what this process was given at the least: it stays as it is where nobody asked.
+    // The value is below this process's own minimum: unless it was requested, it stays unchanged.
     if (oomScoreAdjust === 0) return null;
     const { errno: code = 0 } = error as NodeJS.ErrnoException;
     return { what: `set oom_score_adj to ${oomScoreAdjust}`, errno: Math.abs(code) };
@@ -140,12 +139,15 @@ function setNice({ nice }: ProcessSettings): Refusal | null {
   return refusal(`set nice to ${nice}`);
 }
 
-/** The bounding set: what root gets by executing a program, and whoever executes one of root's. */
+/**
+ * The bounding set limits what root gains by executing a program, and what anybody gains by
+ * executing one of root's.
+ */
 function limitCapabilities({ capabilities }: ProcessSettings): Refusal | null {
   const kept = capabilityMask(capabilities ?? SERVICE_CAPABILITIES);
   for (const [bit, name] of CAPABILITY_NAMES.entries()) {
     if (((kept >> BigInt(bit)) & 1n) !== 0n) continue;
-    // EINVAL: an older kernel has no such capability. EPERM: this process lacks CAP_SETPCAP.
+    // EINVAL: an older kernel lacks the capability. EPERM: this process lacks CAP_SETPCAP.
     if (libc.prctl(PR_CAPBSET_DROP, bit, 0, 0, 0) < 0 && errno() === EPERM) {
       if (capabilities === null || gainsNothing()) return null;
       return { what: `give up ${name}`, errno: EPERM };
@@ -154,20 +156,23 @@ function limitCapabilities({ capabilities }: ProcessSettings): Refusal | null {
   return null;
 }
 
-/** Nothing that is executed has more than this process permits itself, whatever the bounding set. */
+/** Whether executed programs never have more than this process, whatever the bounding set. */
 function gainsNothing(): boolean {
   return process.geteuid?.() !== 0 && libc.prctl(PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0) === 1;
 }
 
 /**
- * A daemon that is not root has its capabilities as ambient ones, which pass on to what it executes:
- * a program has of them what was asked for. Root's are in the bounding set.
+ * A daemon that is not root passes its capabilities on as ambient ones: a program keeps those that
+ * were requested. Root's are limited by the bounding set.
  */
 function keepAsked(capabilities: readonly string[] | null): Refusal | null {
   return process.geteuid?.() === 0 ? null : keepCapabilities(capabilities ?? []);
 }
 
-/** setuid(2) of libc acts on all threads; capabilities are the calling one's, which executes. */
+/**
+ * setuid(2) of libc acts on all threads; capabilities are set for the calling thread, which
+ * executes.
+ */
 function becomeUser(user: User, capabilities: readonly string[] | null): Refusal | null {
   const groups = new NativeMemory(4 * Math.max(1, user.groups.length));
   for (const [place, group] of user.groups.entries()) groups.view.setUint32(4 * place, group, true);
@@ -181,7 +186,7 @@ function becomeUser(user: User, capabilities: readonly string[] | null): Refusal
   return kept.length > 0 ? keepCapabilities(kept) : null;
 }
 
-/** Ambient ones are kept by whatever is executed (Linux 4.3). */
+/** Executed programs keep ambient capabilities (Linux 4.3). */
 function keepCapabilities(names: readonly string[]): Refusal | null {
   const header = new NativeMemory(HEADER_BYTES);
   header.view.setUint32(0, CAPABILITY_VERSION_3, true);
@@ -207,7 +212,7 @@ function enter({ umask, workingDirectory }: ProcessSettings): Refusal | null {
   return refusal(`enter ${workingDirectory}`);
 }
 
-/** To be called in the statement after the call that failed. */
+/** Call in the statement after the failed call. */
 function refusal(what: string): Refusal {
   return { what, errno: errno() };
 }

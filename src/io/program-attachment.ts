@@ -1,9 +1,9 @@
 /**
- * The two ways in which programs of the VIPs' filter come to an interface, so that the kernel holds
- * them and no descriptor: tcx (Linux 6.6), and filters of the queueing discipline clsact. Ours runs
- * first, for a program before it that lets a packet pass lets it pass for good. What an earlier run
- * left is taken away after ours runs, so that the filter is open at no moment. Makes garbage, and
- * may wait for the kernel's lock: not for the flight loop.
+ * Two ways to attach the VIP filter's programs to an interface such that the kernel holds them
+ * without a descriptor: tcx (Linux 6.6), and filters of the clsact queueing discipline. Ours run
+ * first, because an earlier program that lets a packet pass lets it pass for good. Leftovers of an
+ * earlier run are removed once ours run, so that the filter is never open. Makes garbage, and may
+ * wait for the kernel's lock: not for the flight loop.
  */
 import { ATTACH_BEFORE, TCX_EGRESS, TCX_INGRESS } from "../wire/bpf-attributes.ts";
 import { NETLINK_ROUTE, NLM_F_CREATE, NLM_F_EXCL } from "../wire/rtnetlink.ts";
@@ -22,7 +22,7 @@ import {
   RTM_NEWQDISC,
 } from "../wire/traffic-control.ts";
 import { attach, attachedPrograms, detachAt } from "./bpf.ts";
-import { EEXIST, EINVAL, ENOENT, EPERM } from "./errno.ts";
+import { EEXIST, EINVAL, ENOENT, ENOSYS, EPERM } from "./errno.ts";
 import { NativeMemory } from "./native-memory.ts";
 import { NetlinkSocket } from "./netlink-socket.ts";
 
@@ -33,33 +33,33 @@ export interface Program {
   readonly name: string;
 }
 
-/** A program of each way. */
+/** One program per direction. */
 export interface ProgramPair {
   readonly ingress: Program;
   readonly egress: Program;
 }
 
-/** Where a pair stands on an interface. */
+/** State of a pair on an interface. */
 export interface Standing {
-  /** Both are there. */
+  /** Whether both are attached. */
   readonly isThere: boolean;
-  /** Id of a program of others that runs before one of them; 0: none does. */
+  /** Id of a foreign program that runs before one of them; 0: none. */
   readonly foreignId: number;
 }
 
-/** Whether the program with this id is of this filter, of this run or of an earlier one. */
+/** Whether the program with this id belongs to this filter, from this or an earlier run. */
 export type IsOurs = (id: number) => boolean;
 
 export interface Attachment {
-  /** Puts those that are missing first on the interface. @returns 0 or an errno */
+  /** Attaches missing ones in the first place. @returns 0 or an errno */
   attach(interfaceIndex: number, pair: ProgramPair, isOurs: IsOurs): number;
-  /** Takes away whatever is ours. @returns 0 or an errno */
+  /** Removes all of ours. @returns 0 or an errno */
   remove(interfaceIndex: number, isOurs: IsOurs): number;
   look(interfaceIndex: number, pair: ProgramPair): Standing;
   close(): void;
 }
 
-/** More looks than programs on an interface: others change the list, too. */
+/** More looks than an interface has programs: others change the list, too. */
 const LOOKS_MAX = 128;
 
 export class Tcx implements Attachment {
@@ -80,8 +80,9 @@ export class Tcx implements Attachment {
   remove(interfaceIndex: number, isOurs: IsOurs): number {
     for (const type of [TCX_INGRESS, TCX_EGRESS]) {
       const refused = this.detachAll(interfaceIndex, type, isOurs);
-      // A kernel without tcx, or without it for this process, has nothing of ours there.
-      if (refused === EINVAL || refused === EPERM) return 0;
+      // A kernel without tcx, without eBPF, or without them for this process, has no programs of
+      // ours there.
+      if (refused === EINVAL || refused === ENOSYS || refused === EPERM) return 0;
       if (refused !== 0) return refused;
     }
     return 0;
@@ -150,7 +151,7 @@ export class Clsact implements Attachment {
     let ours = 0;
     for (const parent of [CLSACT_INGRESS, CLSACT_EGRESS]) {
       const filters = this.filters(interfaceIndex, parent);
-      if (filters === null) return 0; // there is no such discipline
+      if (filters === null) return 0; // no such discipline
       others += filters.filter(({ isOurs }) => !isOurs).length;
       if (!filters.some(({ isOurs }) => isOurs)) continue;
       ours++;
@@ -177,7 +178,7 @@ export class Clsact implements Attachment {
     return { isThere, foreignId };
   }
 
-  /** In their order; null: the kernel has none there. */
+  /** Filters in their order; null when the kernel has none there. */
   private filters(
     interfaceIndex: number,
     parent: number,
@@ -199,6 +200,6 @@ export class Clsact implements Attachment {
   }
 }
 
-/** `tcx`, or else `clsact`. */
+/** The attachment by its name: `tcx`, otherwise `clsact`. */
 export const attachmentNamed = (kind: string): Attachment =>
   kind === "tcx" ? new Tcx() : new Clsact();

@@ -7,20 +7,20 @@ import { nowUs } from "./monotonic-clock.ts";
 import type { VipPrograms } from "./vip-programs.ts";
 
 /**
- * The lease by eBPF programs: a renewal is the store of an absolute end into memory that the kernel
- * reads with every packet. It cannot fail, it waits for nobody, and a pause of this process between
- * the grant and the store makes the lease shorter, never longer. The programs stay when the process
- * ends, however it ends; {@link remove} alone takes them away.
+ * The lease by eBPF programs. A renewal stores an absolute end in memory that the kernel reads with
+ * every packet. It cannot fail and waits for nobody; a pause of this process between the grant and
+ * the store makes the lease shorter, never longer. The programs stay when the process ends, however
+ * it ends; only {@link remove} removes them.
  *
- * It knows which VIPs are this server's as well, and is silent for the others, lease or not.
+ * It also knows which VIPs this server owns, and silences the others, lease or not.
  */
 export class ProgramLease implements FlightLease {
   readonly heldUpMs = 0;
-  /** When it ends. */
+  /** End of the lease. */
   private endUs = 0;
   private isGone = false;
 
-  /** `leaseUs`: the longest lease; 0: none is wanted, and who owns decides alone. */
+  /** `leaseUs`: the longest lease; 0 when none is wanted and ownership alone decides. */
   constructor(
     private readonly programs: VipPrograms,
     private readonly interfaces: FilterInterfaces,
@@ -37,10 +37,10 @@ export class ProgramLease implements FlightLease {
     return 0;
   }
 
-  /** One store; the clock is read once more, for one that came too late. */
+  /** One store; the clock is read once more to detect a late renewal. */
   renew(grantedUs: number, endUs: number): number {
     if (this.isGone) return ENODEV;
-    if (grantedUs >= this.endUs) return ETIME; // what has run out is not revived
+    if (grantedUs >= this.endUs) return ETIME; // an expired lease is not revived
     this.endUs = endUs;
     this.programs.setEnd(endUs);
     return nowUs() < endUs ? 0 : ETIME;
@@ -52,12 +52,12 @@ export class ProgramLease implements FlightLease {
     return 0;
   }
 
-  /** Another interface of the name has no programs. */
+  /** Another interface of the same name has no programs. */
   look(): void {
     if (!this.interfaces.isSame) this.isGone = true;
   }
 
-  /** This server owns the function from now on, or does not. No system call. */
+  /** Sets whether this server owns the function. No system call. */
   setOwned(index: number, isOwned: boolean): void {
     this.programs.setOwned(index, isOwned);
   }

@@ -1,8 +1,8 @@
 /**
- * Which programs in the kernel are ours, for a run that finds them. They have our names, but who is
- * no administrator of the whole machine (CAP_SYS_ADMIN) may not read the name of a program that it
- * has not loaded itself: so their ids are kept in a file, too. The kernel gives an id once, as long
- * as it runs; the file lies where it goes with the machine's memory.
+ * Remembers which programs in the kernel are ours, for a later run. They carry our names, but only
+ * an administrator of the whole machine (CAP_SYS_ADMIN) may read the name of a program that
+ * somebody else loaded. So their ids are kept in a file, too. The kernel never reuses an id while
+ * it runs, and the file disappears with the machine's memory.
  */
 import { readFileSync, rmSync, writeFileSync } from "node:fs";
 import { nameOf } from "./bpf.ts";
@@ -16,23 +16,23 @@ export class ProgramRecord {
     this.ids = new Set(recordedIn(file));
   }
 
-  /** Whether a program is of this filter, of this run or of an earlier one. */
+  /** Whether a program belongs to this filter, from this or an earlier run. */
   readonly isOurs = (id: number): boolean => this.ids.has(id) || ourNames.has(nameOf(id));
 
-  /** To be called before they are attached: so none is ever left that nobody knows. */
+  /** Call before attaching them: so no unknown program is ever left behind. */
   add(ids: readonly number[]): void {
     for (const id of ids) this.ids.add(id);
     this.fresh.push(...ids);
     writeFileSync(this.file, [...this.ids].join("\n"));
   }
 
-  /** Those of earlier runs are gone from every interface. */
+  /** Earlier runs' programs are gone from every interface. */
   forgetOld(): void {
     if (this.fresh.length === 0) this.forget();
     else writeFileSync(this.file, this.fresh.join("\n"));
   }
 
-  /** None is left. */
+  /** No program is left. */
   forget(): void {
     rmSync(this.file, { force: true });
   }
@@ -44,6 +44,6 @@ function recordedIn(file: string): number[] {
   try {
     return readFileSync(file, "latin1").split("\n").map(Number).filter(Number.isSafeInteger);
   } catch {
-    return []; // none has been attached since the machine was started
+    return []; // none was attached since the machine started
   }
 }

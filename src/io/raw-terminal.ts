@@ -12,18 +12,18 @@ const OUTPUT_FLAGS_AT = 4;
 const LOCAL_FLAGS_AT = 12;
 
 /**
- * IGNBRK, BRKINT, PARMRK, ISTRIP, INLCR, IGNCR, ICRNL, IXON: what changes or keeps back a byte on
- * its way in.
+ * IGNBRK, BRKINT, PARMRK, ISTRIP, INLCR, IGNCR, ICRNL, IXON: flags that change or hold back input
+ * bytes.
  */
 const INPUT_CHANGES = 0o1 | 0o2 | 0o10 | 0o40 | 0o100 | 0o200 | 0o400 | 0o2000;
-/** OPOST: what does so on its way out. */
+/** OPOST: changes output bytes. */
 const OUTPUT_CHANGES = 0o1;
-/** ISIG, ICANON, ECHO, ECHONL, IEXTEN: keys that the terminal itself acts on, and its own echo. */
+/** ISIG, ICANON, ECHO, ECHONL, IEXTEN: keys that the terminal acts on itself, and its own echo. */
 const KEYS_AND_ECHO = 0o1 | 0o2 | 0o10 | 0o100 | 0o100000;
 
 /**
- * The terminal of this process, every byte of which goes through unchanged until {@link restore}:
- * those of a file transfer, too. What Bun and Node call raw mode puts a CR before each LF.
+ * The terminal of this process in a mode that passes every byte unchanged until {@link restore},
+ * file transfers included. The raw mode of Bun and Node puts a CR before each LF.
  */
 export class RawTerminal {
   readonly #fd: number;
@@ -44,7 +44,7 @@ export class RawTerminal {
     if (libc.ioctl(fd, TCSETS2, raw.address) < 0) throw new SystemError("TCSETS2", errno());
   }
 
-  /** A terminal that is gone needs none. */
+  /** Ignores errors: a terminal that is gone needs no restoring. */
   restore(): void {
     libc.ioctl(this.#fd, TCSETS2, this.#before.address);
   }

@@ -3,27 +3,27 @@ import { libc, O_CLOEXEC, O_WRONLY } from "./libc.ts";
 import { NativeMemory, nativeString } from "./native-memory.ts";
 
 /**
- * Everything here is for a process at its start. What the system may refuse returns the reason, to
- * be logged, and flying goes on without.
+ * For a process at its start. When the system refuses a setting, the function returns the reason to
+ * log, and flight goes on without it.
  */
 
-/** Of the flight loop: above everything that functions run, below the kernel's own threads. */
+/** Priority of the flight loop: above all functions, below the kernel's own threads. */
 export const FLIGHT_PRIORITY = 50;
 
 /** musl's own sched_setscheduler(3) answers ENOSYS whatever the kernel can do. */
 const SYS_SCHED_SETSCHEDULER = { x64: 144, arm64: 119 }[process.arch as "x64" | "arm64"];
 const SCHED_FIFO = 1;
 /**
- * Threads and children made later start as ordinary ones: without it, everything the process starts
- * would be real-time too.
+ * Threads and children made later start with ordinary scheduling; otherwise everything that the
+ * process starts would be real-time, too.
  */
 const SCHED_RESET_ON_FORK = 0x4000_0000;
 
 const MCL_CURRENT = 1;
 const MCL_FUTURE = 2;
 /**
- * Lock pages when they are touched first: else the kernel would fill the gigabytes of address space
- * that the JavaScript engine reserves.
+ * Locks pages when they are first touched; otherwise the kernel would fill the gigabytes of address
+ * space that the JavaScript engine reserves.
  */
 const MCL_ONFAULT = 4;
 
@@ -34,8 +34,8 @@ const SIGKILL = 9;
 const CPU_LATENCY_FILE = "/dev/cpu_dma_latency";
 
 /**
- * Schedules this thread before every ordinary one, at `priority` 1–99. Returns why not (EPERM: no
- * CAP_SYS_NICE, or a control group without a real-time share), or null.
+ * Gives this thread real-time `priority` 1–99, above every ordinary one. Returns the reason of a
+ * refusal (EPERM: no CAP_SYS_NICE, or a control group without a real-time share), or null.
  */
 export function becomeRealtime(priority: number): string | null {
   const parameter = new NativeMemory(4); // struct sched_param: i32 priority
@@ -46,8 +46,8 @@ export function becomeRealtime(priority: number): string | null {
 }
 
 /**
- * Keeps every page that was touched in memory: no page fault waits for a disk. Returns why not, or
- * null.
+ * Keeps every touched page in memory: no page fault waits for a disk. Returns the reason of a
+ * refusal, or null.
  */
 export function lockMemory(): string | null {
   const result = libc.mlockall(MCL_CURRENT | MCL_FUTURE | MCL_ONFAULT);
@@ -55,19 +55,19 @@ export function lockMemory(): string | null {
 }
 
 /**
- * From now on the kernel kills this process (SIGKILL) when the thread that started it ends: in
- * `wingman run` that is the main thread, so the process itself. Returns false when the parent
- * `parentPid` had gone before: the caller ends at once. Throws SystemError.
+ * Makes the kernel kill this process (SIGKILL) when the thread that started it ends: in `wingman
+ * run` that is the main thread, so the process itself. Returns false when the parent `parentPid`
+ * was already gone: then end at once. Throws SystemError.
  */
 export function dieWithParent(parentPid: number): boolean {
   if (libc.prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) < 0)
     throw new SystemError("prctl", errno(), "PR_SET_PDEATHSIG");
-  // asked after prctl: a parent that ends from here on takes us along
+  // checked after prctl: from here on an ending parent takes us along
   return libc.getppid() === parentPid;
 }
 
 /**
- * How many ns late the kernel may wake this thread to save wake-ups (50,000 by default; real-time
+ * Sets how late, in ns, the kernel may wake this thread to save wake-ups (default 50,000; real-time
  * threads have none). Throws SystemError.
  */
 export function setTimerSlack(slackNs: number): void {
@@ -76,8 +76,8 @@ export function setTimerSlack(slackNs: number): void {
 }
 
 /**
- * Keeps the processors out of sleep states that take long to wake from, until this process ends
- * (the kernel's interface: an open file with a latency of 0 µs in it). Returns why not, or null.
+ * Keeps the processors out of deep sleep states until this process ends (kernel interface: an open
+ * file with a latency of 0 µs in it). Returns the reason of a refusal, or null.
  */
 export function keepCpuAwake(): string | null {
   const fd = libc.open(nativeString(CPU_LATENCY_FILE).address, O_WRONLY | O_CLOEXEC, 0);

@@ -49,7 +49,7 @@ function startChild(theirs: number, mode: string): Bun.Subprocess {
 }
 
 describe("RecordStream", () => {
-  test("keeps the records of a burst apart, in order, and tells the end", async () => {
+  test("keeps the records of a burst apart, in order, and reports the end", async () => {
     const [ours, theirs] = socketPair();
     const { seen, ended } = collect(new RecordStream(ours));
     const other = RecordSocket.inherited(theirs);
@@ -101,7 +101,7 @@ describe("RecordStream", () => {
     for (const [, theirs] of pairs) libc.close(theirs);
   });
 
-  test("tells a full queue instead of waiting", () => {
+  test("reports a full queue instead of waiting", () => {
     const [ours, theirs] = socketPair();
     const stream = new RecordStream(ours);
     let sent = 0;
@@ -115,7 +115,7 @@ describe("RecordStream", () => {
     libc.close(theirs);
   });
 
-  test("closed by the last of the records that an error left behind: the end is told to nobody", async () => {
+  test("closed by the last record left by an error: the end is not reported", async () => {
     const [ours, theirs] = socketPair();
     const stream = new RecordStream(ours);
     const seen: (number | string)[] = [];
@@ -140,7 +140,7 @@ describe("RecordStream", () => {
     expect(seen).toEqual(["end"]);
   });
 
-  test("closes its descriptors and calls nobody afterwards", async () => {
+  test("closes its descriptors and calls nothing afterwards", async () => {
     const [ours, theirs] = socketPair();
     const stream = new RecordStream(ours);
     const { seen } = collect(stream);

@@ -6,14 +6,14 @@ import { NativeMemory } from "./native-memory.ts";
 /** Longest record that is read whole. */
 const RECORD_BYTES_MAX = 2048;
 
-/** Where the last records of a socket that ended are read to; used within one call only. */
+/** Buffer for the last records of a socket that ended; used within one call only. */
 const rest = new NativeMemory(RECORD_BYTES_MAX);
 
 /**
- * The supervisor's end of a control socket (SOCK_SEQPACKET) in a process that runs Bun's event
- * loop: records arrive as callbacks, by epoll. Not by `fs.read` with a callback, which also works,
- * but each read that waits occupies a thread of Bun's pool, of which a small machine has two: two
- * such sockets, and no file can be read any more.
+ * The supervisor's end of a control socket (SOCK_SEQPACKET) in a process with Bun's event loop:
+ * records arrive as callbacks, by epoll. `fs.read` with a callback also works, but each waiting
+ * read occupies a thread of Bun's pool. A small machine has two: with two such sockets, no file
+ * could be read any more.
  *
  * Set both callbacks in the same turn of the event loop in which the stream is made.
  */
@@ -25,12 +25,12 @@ export class RecordStream {
   #end: () => void = () => {};
 
   /**
-   * Takes `fd` over: {@link close}, or the end of the other side, closes it. Throws SystemError.
+   * Takes over `fd`: {@link close}, or the end of the other side, closes it. Throws SystemError.
    */
   constructor(fd: number) {
-    // Bun closes what it reads from as soon as it sees the end or an error. The original stays
-    // ours: to send without ever meeting a descriptor number that was given to somebody else, and
-    // to read what is still queued after an error.
+    // Bun closes its descriptor as soon as it sees the end or an error. We keep the original, to
+    // send without ever meeting a reused descriptor number, and to read what is still queued after
+    // an error.
     const watched = libc.fcntl(fd, F_DUPFD_CLOEXEC, 3);
     if (watched < 0) throw new SystemError("fcntl", errno(), `descriptor ${fd}`);
     this.#fd = fd;
@@ -42,7 +42,7 @@ export class RecordStream {
         error: () => {}, // followed by close
       },
     };
-    // The declarations of Bun 1.4 know these options, but not that connect takes them.
+    // The type declarations of Bun 1.4 have these options, but not for connect.
     Bun.connect(options as unknown as Bun.UnixSocketOptions).then(
       (socket) => {
         this.#socket = socket;
@@ -52,21 +52,21 @@ export class RecordStream {
     );
   }
 
-  /** `record` lies over memory that is only valid during the callback. */
+  /** The memory of `record` is only valid during the callback. */
   onRecord(callback: (record: DataView, length: number) => void): void {
     this.#record = callback;
   }
 
   /**
-   * Called once, when the other side has closed (or died) and everything it sent was delivered; not
-   * after {@link close}.
+   * Called once, when the other side has closed or died and everything that it sent was delivered;
+   * not after {@link close}.
    */
   onEnd(callback: () => void): void {
     this.#end = callback;
   }
 
   /**
-   * Sends the whole of `record`. 0, or an errno: EAGAIN when the other side's queue is full, EPIPE
+   * Sends all of `record`. Returns 0 or an errno: EAGAIN when the other side's queue is full, EPIPE
    * when it is gone.
    */
   send(record: NativeMemory): number {
@@ -76,7 +76,7 @@ export class RecordStream {
     return errno();
   }
 
-  /** No callback is called any more. */
+  /** No callback is called afterwards. */
   close(): void {
     if (!this.#open) return;
     this.#open = false;
@@ -98,9 +98,8 @@ export class RecordStream {
   }
 
   /**
-   * A process that is killed before it has read everything leaves ECONNRESET, which comes before
-   * the records it sent last, and Bun ends the socket there. Those records tell what happened: read
-   * them.
+   * A process killed with unread records leaves ECONNRESET ahead of its last records, and Bun ends
+   * the socket there. Those records tell what happened, so they are read here.
    */
   #drain(): void {
     let resets = 0;
@@ -113,8 +112,8 @@ export class RecordStream {
 }
 
 /**
- * A stream, and the descriptor of its other end for a child process: whoever has started the child
- * closes it. Throws SystemError, and then nothing is left open.
+ * A stream, and the descriptor of its other end for a child process; whoever starts the child
+ * closes that descriptor. Throws SystemError without leaving anything open.
  */
 export function streamToChild(): [stream: RecordStream, theirs: number] {
   const [ours, theirs] = socketPair();

@@ -4,12 +4,12 @@ import { Pauses } from "../upkeep/pauses.ts";
 import type { LinkMonitor } from "./link-monitor.ts";
 
 /**
- * VIPs that somebody else removed, a bounded number a turn; one that is removed again and again at
- * growing pauses, so that a tool which looks whether all are gone finds an end. Those that are
- * there again, or went with the link, are no news. No garbage.
+ * Reports VIPs that somebody else removed, a bounded number per turn. A VIP that is removed
+ * repeatedly is reported after growing pauses, so that a tool which checks whether all are gone
+ * terminates. VIPs that are back, or that went with the link, are not reported. No garbage.
  */
 export class RemovedVips {
-  /** Some wait: for room in the event queue, or for a pause to be over. */
+  /** Some wait for room in the event queue, or for the end of a pause. */
   wait = false;
   private readonly pauses: Pauses;
 

@@ -79,7 +79,7 @@ test("renewals that are on their way keep the lock busy", () => {
   expect(renewals.isLockFree()).toBe(true);
 });
 
-test("one that has ended keeps nobody", () => {
+test("one that has ended blocks nothing", () => {
   says();
   renewals.take();
   libc.close(other);

@@ -1,12 +1,12 @@
 /**
- * A process of its own that waits for the kernel in the flight loop's place (`wingman renew`). Every
- * change of an address waits for a lock that is the kernel's only one for all changes of addresses
- * and interfaces, in all namespaces, and another program may keep it for half a second.
+ * A separate process that waits for the kernel in place of the flight loop (`wingman renew`). Every
+ * change of an address needs the kernel's single lock for all changes of addresses and interfaces
+ * in all namespaces, and another program may hold it for half a second.
  *
- * The process renews the VIPs that the loop names, and nothing else. A renewal that is on its way
- * could put up again what was taken off meanwhile: so {@link settle} comes before a removal. Before
- * the loop adds or removes VIPs, which it does itself and by what it knows then, it asks whether the
- * lock is free: the answer comes when it is.
+ * The process renews the VIPs that the loop names, and nothing else. A renewal in progress could
+ * restore a VIP that was removed meanwhile: so {@link settle} precedes a removal. The loop adds and
+ * removes VIPs itself, by its current knowledge. Before that it asks whether the lock is free: the
+ * answer comes when it is.
  */
 import { assert } from "../assert.ts";
 import { LOCK_FREE_US, RENEWAL_SETTLE_MS, VIP_BATCH_MAX } from "../limits.ts";
@@ -15,29 +15,31 @@ import { libc, MSG_DONTWAIT, MSG_NOSIGNAL } from "./libc.ts";
 import { nowUs } from "./monotonic-clock.ts";
 import { NativeMemory } from "./native-memory.ts";
 
-/** A request: u16 count, then that many u16 numbers of VIPs. An answer, and the hello: one byte. */
+/**
+ * A request: u16 count, then that many u16 numbers of VIPs. An answer, and the greeting: one byte.
+ */
 export const RENEWAL_REQUEST_BYTES_MAX = 2 + 2 * VIP_BATCH_MAX;
 
 const POLLIN = 1;
 const TIMESPEC_AT = 8;
 
 export class RenewalProcess {
-  /** It has ended: renewals are the loop's own again. */
+  /** The process has ended: the loop renews itself again. */
   hasEnded = false;
-  /** It has said that it is there. */
+  /** The process has sent its greeting. */
   hasBegun = false;
-  /** It was asked for something, and has not answered. */
+  /** A request is unanswered. */
   isBusy = false;
-  /** VIPs on their way, or gathered for it. */
+  /** VIPs in the request, being sent or gathered. */
   count = 0;
-  /** When it was asked last, and when it or the loop had the lock last. */
+  /** Time of the last request, and the last time the process or the loop had the lock. */
   private askedUs = 0;
   private answeredUs = Number.NEGATIVE_INFINITY;
   private readonly request = new NativeMemory(RENEWAL_REQUEST_BYTES_MAX);
   private readonly answer = new NativeMemory(8);
   private readonly poll = new NativeMemory(TIMESPEC_AT + 16);
 
-  /** @param fd end of a socket pair whose other end the process has */
+  /** @param fd our end of a socket pair with the process */
   constructor(readonly fd: number) {
     this.poll.view.setInt32(0, fd, true);
     this.poll.view.setInt16(4, POLLIN, true);
@@ -45,7 +47,7 @@ export class RenewalProcess {
     this.poll.view.setUint32(TIMESPEC_AT + 8, (RENEWAL_SETTLE_MS % 1000) * 1_000_000, true);
   }
 
-  /** Takes what it has answered. @returns VIPs that were renewed. No garbage. */
+  /** Takes its answer. @returns number of renewed VIPs. No garbage. */
   take(): number {
     if (this.hasEnded) return 0;
     const length = libc.recv(this.fd, this.answer.address, 8, MSG_DONTWAIT);
@@ -60,9 +62,9 @@ export class RenewalProcess {
   }
 
   /**
-   * Whether the kernel's lock was free a moment ago, as far as is known; where that is not known, it
-   * is asked for, and its answer tells. A process that has not begun, has ended, or does not answer
-   * for very long knows nothing: then nobody waits for it. No garbage.
+   * Whether the kernel's lock was free a moment ago, as far as is known; if unknown, the process is
+   * asked, and its answer tells. A process that has not begun, has ended, or does not answer for
+   * very long knows nothing: then nobody waits for it. No garbage.
    */
   isLockFree(): boolean {
     if (!this.hasBegun || this.isBusy) this.take();
@@ -73,16 +75,16 @@ export class RenewalProcess {
       return true;
     }
     if (nowUs() - this.answeredUs < LOCK_FREE_US) return true;
-    this.send(); // no VIP: the lock alone
+    this.send(); // no VIP: only the lock
     return this.hasEnded;
   }
 
-  /** The loop has just had the lock itself. */
+  /** Notes that the loop itself just had the lock. */
   noteLock(): void {
     this.answeredUs = nowUs();
   }
 
-  /** Gathers a VIP for the next {@link send}. No garbage. */
+  /** Adds a VIP to the request of the next {@link send}. No garbage. */
   add(vip: number): void {
     assert(this.count < VIP_BATCH_MAX, "a batch of renewals has room");
     this.request.view.setUint16(2 + 2 * this.count, vip, true);
@@ -96,11 +98,11 @@ export class RenewalProcess {
     const sent = libc.send(this.fd, this.request.address, length, MSG_DONTWAIT | MSG_NOSIGNAL);
     this.isBusy = true;
     this.askedUs = nowUs();
-    if (sent !== length) this.end(); // an empty queue takes every request of a process that lives
+    if (sent !== length) this.end(); // a living process's empty queue accepts every request
   }
 
   /**
-   * Waits until nothing is on its way: who takes a VIP off has to wait for the same lock anyway. A
+   * Waits until no renewal is in progress; a removal has to wait for the same lock anyway. A
    * process that does not answer for very long counts as ended. No garbage.
    */
   settle(): void {

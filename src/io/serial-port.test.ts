@@ -52,7 +52,7 @@ test("every byte goes through as it is, both ways, and nothing is echoed", async
   );
 });
 
-test("what has come before it was opened is thrown away", async () => {
+test("input from before it was opened is discarded", async () => {
   const other = new SerialPort(terminal.path);
   expect(other.open(BAUD)).toBe(0); // raw from now on
   const looker = openSync(terminal.path, constants.O_RDWR | constants.O_NOCTTY);
@@ -80,7 +80,7 @@ test("one program at a time has it; closed, it is the next one's", () => {
   other.close();
 });
 
-test("a line that takes no more is not waited for; one that is hung up is told", () => {
+test("a line that accepts no more is not waited for; one that is hung up is reported", () => {
   expect(port.open(BAUD)).toBe(0);
   let written = 1;
   while (written > 0) written = port.write(new Uint8Array(CONSOLE_READ_BYTES));

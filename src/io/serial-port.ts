@@ -6,16 +6,14 @@ import { libc, O_CLOEXEC, O_NOCTTY, O_NONBLOCK, O_RDWR } from "./libc.ts";
 import { lineUser } from "./line-user.ts";
 import { NativeMemory, nativeString } from "./native-memory.ts";
 
-// Requests and flags of the kernel's asm-generic/ioctls.h and asm-generic/termbits.h: x86-64 and
-// arm64, whatever the C library.
+// Requests and flags of the kernel's asm-generic/ioctls.h and asm-generic/termbits.h: the same on
+// x86-64 and arm64, with any C library.
 const TCGETS2 = 0x802c_542a;
 const TCSETSF2 = 0x402c_542d;
 const TIOCOUTQ = 0x5411;
 const TIOCEXCL = 0x540c;
 
-/**
- * Majors of the ends of pseudo-terminals that programs open (Documentation/admin-guide/devices).
- */
+/** Major numbers of the terminal ends of pseudo-terminals (Documentation/admin-guide/devices). */
 const PSEUDO_MAJOR_MIN = 136;
 const PSEUDO_MAJOR_MAX = 143;
 
@@ -38,32 +36,32 @@ const OUTPUT_SPEED_AT = 40;
 const CHARACTERS = 19;
 const VMIN = 6;
 
-/** A break is no character, and neither is what arrived with a wrong stop bit. */
+/** Ignores breaks, and characters with a wrong stop bit. */
 const IGNBRK = 0o1;
 const IGNPAR = 0o4;
 const CS8 = 0o60;
 const CREAD = 0o200;
-/** The modem lines of a three-wire cable say nothing. */
+/** Ignores the modem lines: a three-wire cable has none. */
 const CLOCAL = 0o4000;
-/** The speed stands in c_ospeed; that of the input is the same. */
+/** The speed is in c_ospeed; the input has the same. */
 const BOTHER = 0o10000;
 
-/** There is nothing to read, or no room to write, now. */
+/** Nothing to read, or no room to write, at the moment. */
 export const SERIAL_NOTHING = 0;
-/** The line is hung up, or its device is gone: {@link SerialPort.close}, then open again. */
+/** The line hung up, or its device is gone: {@link SerialPort.close}, then open again. */
 export const SERIAL_HUNG_UP = -1;
 
 /**
- * A serial line, or a pseudo-terminal, raw: 8 data bits, no parity, 1 stop bit, no echo, no flow
- * control.
+ * A serial line or pseudo-terminal in raw mode: 8 data bits, no parity, 1 stop bit, no echo, no
+ * flow control.
  *
- * Neither reading nor writing ever waits: the descriptor is non-blocking, and whoever uses it looks
- * at it every few milliseconds. A stream of Bun would hold a thread of its pool while it waits, of
- * which a small machine has two, and for ever where a stuck line takes no more; Bun's event loop
- * itself watches no tty.
+ * Reading and writing never wait: the descriptor is non-blocking, and its user polls it every few
+ * milliseconds. A stream of Bun would hold a thread of its pool while it waits, for ever when a
+ * stuck line accepts nothing, and a small machine has two. Bun's event loop itself cannot watch a
+ * tty.
  */
 export class SerialPort {
-  /** What {@link read} has read, valid until the next one. */
+  /** Bytes of the last {@link read}, valid until the next one. */
   readonly received = new NativeMemory(CONSOLE_READ_BYTES);
   readonly #outgoing = new NativeMemory(CONSOLE_READ_BYTES);
   readonly #termios = new NativeMemory(TERMIOS_BYTES);
@@ -77,14 +75,14 @@ export class SerialPort {
   }
 
   /**
-   * Which other program uses the line, `agetty (pid 812)`; null: none that can be seen. What two
-   * programs read neither gets whole.
+   * Another program that uses the line, such as `agetty (pid 812)`; null when none is visible. Two
+   * programs that read a line each get only part of the input.
    */
   usedBy(): string | null {
     try {
       return lineUser(this.device);
     } catch {
-      return null; // there is no such device
+      return null; // no such device
     }
   }
 
@@ -93,9 +91,9 @@ export class SerialPort {
   }
 
   /**
-   * Opens the device at `baud` bits per second; what has arrived before is thrown away. 0, or an
-   * errno: ENOENT, EIO (no hardware behind it), ENOTTY, EAGAIN (another program of those that lock
-   * it, as terminal programs do, has it) …
+   * Opens the device at `baud` bits per second and discards earlier input. Returns 0 or an errno:
+   * ENOENT, EIO (no hardware behind it), ENOTTY, EAGAIN (a program that locks the line, as terminal
+   * programs do, has it) …
    */
   open(baud: number): number {
     assert(!this.isOpen, "a serial line is opened once");
@@ -103,7 +101,7 @@ export class SerialPort {
     if (fd < 0) return errno();
     let failure = 0;
     if (libc.flock(fd, LOCK_EX | LOCK_NB) < 0) failure = errno();
-    // What is no tty ends here.
+    // Fails for anything but a tty.
     if (failure === 0 && libc.ioctl(fd, TCGETS2, this.#termios.address) < 0) failure = errno();
     if (failure === 0) {
       this.#encodeRaw(baud);
@@ -111,25 +109,28 @@ export class SerialPort {
     }
     if (failure === 0) {
       this.#fd = fd;
-      // From now on no other program may open it, unless the system lets it do anything. The kernel
-      // would remember that for the next run of ours, too, as long as a pseudo-terminal lives.
+      // Keeps other unprivileged programs from opening it. Not for a pseudo-terminal: the kernel
+      // would keep this for our own next run, for as long as the terminal lives.
       if (!this.#isPseudoTerminal()) libc.ioctl(fd, TIOCEXCL, 0);
     } else libc.close(fd);
     return failure;
   }
 
-  /** Bytes that are now in {@link received}, SERIAL_NOTHING or SERIAL_HUNG_UP. */
+  /** Number of bytes now in {@link received}, SERIAL_NOTHING or SERIAL_HUNG_UP. */
   read(): number {
     const length = libc.read(this.#fd, this.received.address, CONSOLE_READ_BYTES);
     if (length > 0) return length;
-    // With VMIN 1 nothing to read is EAGAIN. 0 is a line that was hung up (the kernel's
-    // hung_up_tty_read), EIO one that is gone.
+    // With VMIN 1, EAGAIN means nothing to read, 0 a line that hung up (the kernel's
+    // hung_up_tty_read), and EIO one that is gone.
     if (length === 0) return SERIAL_HUNG_UP;
     const reason = errno();
     return reason === EAGAIN || reason === EINTR ? SERIAL_NOTHING : SERIAL_HUNG_UP;
   }
 
-  /** Writes what the line takes of `bytes` now: so many, SERIAL_NOTHING or SERIAL_HUNG_UP. */
+  /**
+   * Writes as many of `bytes` as the line accepts now. Returns their number, SERIAL_NOTHING or
+   * SERIAL_HUNG_UP.
+   */
   write(bytes: Uint8Array): number {
     const length = Math.min(bytes.length, CONSOLE_READ_BYTES);
     this.#outgoing.bytes.set(bytes.subarray(0, length));
@@ -140,8 +141,8 @@ export class SerialPort {
   }
 
   /**
-   * Bytes that were written and are not on the line yet; 0 where the driver does not tell, as that
-   * of pseudo-terminals.
+   * Bytes written but not yet on the line; 0 where the driver does not tell, as for
+   * pseudo-terminals.
    */
   queued(): number {
     if (libc.ioctl(this.#fd, TIOCOUTQ, this.#count.address) < 0) return 0;

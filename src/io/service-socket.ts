@@ -1,7 +1,4 @@
-/**
- * The socket of the service manager, which NOTIFY_SOCKET names: a Unix datagram socket
- * (sd_notify(3)).
- */
+/** The service manager's socket, named by NOTIFY_SOCKET: a Unix datagram socket (sd_notify(3)). */
 import { errno, SystemError } from "./errno.ts";
 import { AF_UNIX, libc, MSG_DONTWAIT, MSG_NOSIGNAL, SOCK_CLOEXEC, SOCK_DGRAM } from "./libc.ts";
 import { NativeMemory } from "./native-memory.ts";
@@ -10,18 +7,17 @@ const SOCKADDR_UN_PATH_AT = 2;
 const PATH_BYTES_MAX = 108;
 
 /**
- * Sends to the service manager; never waits. Not connected: a service manager that starts anew
- * binds the same name again.
+ * Sends to the service manager; never waits. Not connected: a restarted service manager binds the
+ * same name again.
  */
 export class ServiceSocket {
   readonly #address: NativeMemory;
   readonly #fd: number;
 
   /**
-   * @param name the value of NOTIFY_SOCKET: a path, or `@name` for a name in the abstract name
-   * space, which is that of our
-   *   network namespace
-   * @throws SystemError when no socket can be made; Error when the name is none
+   * @param name the value of NOTIFY_SOCKET: a path, or `@name` in the abstract name space of our
+   * network namespace
+   * @throws SystemError when no socket can be made; Error when the name is invalid
    */
   constructor(name: string) {
     this.#address = addressOf(name);
@@ -30,8 +26,8 @@ export class ServiceSocket {
   }
 
   /**
-   * Sends the first `length` bytes. 0, or an errno: EAGAIN when its queue is full, ECONNREFUSED or
-   * ENOENT when nobody listens. Makes no garbage.
+   * Sends the first `length` bytes. Returns 0 or an errno: EAGAIN when its queue is full,
+   * ECONNREFUSED or ENOENT when nobody listens. Makes no garbage.
    */
   send(message: NativeMemory, length: number): number {
     const address = this.#address;
@@ -48,7 +44,7 @@ export class ServiceSocket {
   }
 }
 
-/** sockaddr_un, exactly as long as the name: the length tells where an abstract name ends. */
+/** sockaddr_un, exactly as long as the name: the length marks the end of an abstract name. */
 function addressOf(socket: string): NativeMemory {
   const name = new TextEncoder().encode(socket);
   const abstract = socket.startsWith("@");

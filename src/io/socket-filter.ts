@@ -3,14 +3,13 @@ import { errno } from "./errno.ts";
 import { libc, SO_ATTACH_FILTER, SOL_SOCKET } from "./libc.ts";
 import { NativeMemory } from "./native-memory.ts";
 
-/** struct sock_fprog: u16 number of instructions, then at 8 the pointer to them. */
+/** struct sock_fprog: u16 number of instructions, then the pointer to them at 8. */
 const FPROG_BYTES = 16;
 const PROGRAM_AT = 8;
 
 /**
- * Start-up: lets only what `program` keeps (wire/packet-program) come into the socket. To be called
- * before bind: then nothing is in it that the program has not seen. 0 or errno; the kernel copies
- * the program.
+ * Start-up: the socket receives only what `program` accepts (wire/packet-program). Call before
+ * bind: then everything passes the program. Returns 0 or errno; the kernel copies the program.
  */
 export function attachFilter(fd: number, program: Uint8Array): number {
   const memory = new NativeMemory(FPROG_BYTES + program.length);

@@ -8,16 +8,16 @@ const SOCKADDR_BYTES = 16;
 const PORT_AT = 2;
 const ADDRESS_AT = 4;
 const AF_UNSPEC = 0;
-/** Any: nothing is sent. */
+/** Any port: nothing is sent. */
 const PORT_DISCARD = 9;
 
 /**
- * Which IPv4 address this host itself would use towards another one on an interface: the kernel's
- * choice by its routes, which is never a VIP (those have scope host). Asked with a UDP socket that
- * is connected and sends nothing.
+ * Finds the IPv4 address that this host would use towards another one on an interface. The kernel
+ * chooses it by its routes and never takes a VIP (those have scope host). Determined with a UDP
+ * socket that is connected and sends nothing.
  */
 export class SourceAddress {
-  /** What {@link towards} found. */
+  /** Result of {@link towards}. */
   readonly bytes = new Uint8Array(new ArrayBuffer(4));
   private readonly fd: number;
   private readonly name: NativeMemory;
@@ -44,10 +44,10 @@ export class SourceAddress {
 
   private connect(destination: Uint8Array, at: number): number {
     const { view, bytes, address } = this.memory;
-    // A socket that was connected before would keep its address; this unbinds it as well.
+    // A connected socket would keep its address; this also unbinds it.
     view.setUint16(0, AF_UNSPEC, true);
     if (libc.connect(this.fd, address, SOCKADDR_BYTES) !== 0) return errno();
-    // Each time: the interface may have been made anew.
+    // Each time: the interface may have been replaced.
     if (
       libc.setsockopt(
         this.fd,

@@ -35,46 +35,45 @@ import { ADDRESS_ROW_BYTES, type VipTable } from "./vip-table.ts";
 
 const NO_SUBNET = -1;
 
-/** A thousand routes that go at once. */
+/** Enough for a thousand routes that disappear at once. */
 const RECEIVE_BUFFER_BYTES = 1024 * 1024;
 
-// What is known of the route of a subnet.
+// State of a subnet's route.
 const STANDS = 0;
 /** Somebody deleted it. */
 const REMOVED = 1;
-/** The kernel refused it: it is set again, and nobody was told yet. */
+/** The kernel refused it: it is retried, and this is not yet recorded. */
 const REFUSED = 2;
-/** The same, and it is on record. */
+/** The same, and it is recorded. */
 const MISSING = 3;
 
 /**
- * An IPv4 VIP is a /32 in the kernel, which then knows no way to the seats of its subnet unless the
- * server has an address of its own there. For that case a route to the configured subnet stands as
- * long as a VIP of it is up. Its metric puts it behind every other: where the server has its own
- * address, the route of that address is used.
+ * An IPv4 VIP is a /32 in the kernel. So the kernel has no route to the seats of its subnet unless
+ * the server has an address of its own there. For that case a route to the configured subnet exists
+ * while a VIP of it is up. Its metric ranks it behind every other: where the server has its own
+ * address, that address's route is used.
  *
- * Network managers delete routes that they do not know. One that is gone is set again within a
- * period, and one that the kernel refuses, after growing pauses. The route of an IPv6 VIP is the
- * kernel's, which sets it again itself with the next renewal of the VIP (addrconf, since Linux
- * 4.20): that it was deleted is recorded all the same.
+ * Network managers delete unknown routes. A missing one is set again within a period, and one that
+ * the kernel refuses after growing pauses. The kernel sets the route of an IPv6 VIP itself, again
+ * with the VIP's next renewal (addrconf, since Linux 4.20); its deletion is recorded all the same.
  */
 export class SubnetRoutes {
   /**
-   * Why the last route could not be set, 0 when it could: without an own address the seats are not
-   * reached.
+   * Errno of the last route that could not be set, otherwise 0: without a route or an own address
+   * the seats are not reached.
    */
   errno = 0;
-  /** Subnet of each VIP, or NO_SUBNET: a configured host address. */
+  /** Subnet of each VIP, or NO_SUBNET for a VIP configured as a host address. */
   private readonly subnetOf: Int32Array<ArrayBuffer>;
   private readonly subnetCount: number;
   private readonly family: Uint8Array<ArrayBuffer>;
   /** Row s holds the network address of subnet s. */
   private readonly network: Uint8Array<ArrayBuffer>;
   private readonly prefixLength: Uint8Array<ArrayBuffer>;
-  /** The first function of the table with a VIP in the subnet: records name it. */
+  /** First function of the table with a VIP in the subnet: records name it. */
   private readonly functionOf: Int32Array<ArrayBuffer>;
   private readonly upCount: Int32Array<ArrayBuffer>;
-  /** 1 where this batch made the route necessary or needless. */
+  /** 1 where this batch made the route necessary or unnecessary. */
   private readonly touched: Uint8Array<ArrayBuffer>;
   private readonly state: Uint8Array<ArrayBuffer>;
   private readonly pauses: Pauses;
@@ -111,7 +110,7 @@ export class SubnetRoutes {
     this.pauses = new Pauses(count, PUT_BACK_PAUSE_MS_MIN * 1000, ATTEMPT_PAUSE_MS_MAX * 1000);
   }
 
-  /** The row of the VIP's subnet; writes it as row `next` when it is new. */
+  /** Row of the VIP's subnet; a new one is written as row `next`. */
   private subnetFor(table: VipTable, vip: number, next: number): number {
     const prefixLength = table.configuredPrefixLength[vip] as number;
     const family = table.family[vip] as number;
@@ -144,7 +143,7 @@ export class SubnetRoutes {
     );
   }
 
-  /** A VIP is one more (1) or one less (−1) on the interface, or was put there again (0). */
+  /** Counts a VIP that was added (1), removed (−1) or restored (0) on the interface. */
   count(vip: number, change: number): void {
     const subnet = this.subnetOf[vip] as number;
     if (subnet === NO_SUBNET) return;
@@ -152,14 +151,14 @@ export class SubnetRoutes {
     if (change >= 0 || this.upCount[subnet] === 0) this.touched[subnet] = 1;
   }
 
-  /** The interface was made anew: nothing is up on it. */
+  /** The interface was replaced: nothing is up on it. */
   forget(): void {
     this.upCount.fill(0);
     this.touched.fill(0);
   }
 
   /**
-   * Sets or deletes the routes of the subnets that were touched. 0 or the first errno. No garbage.
+   * Sets or deletes the routes of the touched subnets. Returns 0 or the first errno. No garbage.
    */
   commit(interfaceIndex: number): number {
     this.errno = 0;
@@ -173,8 +172,8 @@ export class SubnetRoutes {
   }
 
   /**
-   * Sets the routes of all subnets with a VIP up: the kernel forgets them when the interface goes
-   * down. 0 or the first errno.
+   * Sets the routes of all subnets with a VIP up: the kernel drops them when the interface goes
+   * down. Returns 0 or the first errno.
    */
   restore(interfaceIndex: number): number {
     for (let subnet = 0; subnet < this.subnetCount; subnet++) {
@@ -184,8 +183,8 @@ export class SubnetRoutes {
   }
 
   /**
-   * Once a period: sets again what somebody deleted, or what the kernel refused, and records it.
-   * Without a carrier nothing is tried: routes are restored with it. No garbage.
+   * Once per period: sets deleted or refused routes again and records it. Nothing is tried without
+   * a carrier: routes are restored when it returns. No garbage.
    */
   lookAfter(interfaceIndex: number, hasCarrier: boolean, nowUs: number, events: EventQueue): void {
     this.readNotifications(interfaceIndex);
@@ -219,7 +218,7 @@ export class SubnetRoutes {
     } else if (before === REMOVED && isNeeded) events.push(EVENT_RECORD, LOG_ROUTE_PUT_BACK, index);
   }
 
-  /** A bounded number of them. After an overflow every route is set again. */
+  /** Reads a bounded number of them. After an overflow every route is set again. */
   private readNotifications(interfaceIndex: number): void {
     const { view, bytes } = this.notifications.received;
     for (let message = 0; message < ROUTE_MESSAGES_PER_PERIOD_MAX; message++) {
@@ -245,7 +244,7 @@ export class SubnetRoutes {
     }
   }
 
-  /** 0, also for IPv6, or errno. */
+  /** Returns 0, always for IPv6, or errno. */
   private apply(subnet: number, interfaceIndex: number): number {
     if (this.family[subnet] !== AF_INET) return 0;
     const needed = this.upCount[subnet] !== 0;
@@ -260,10 +259,9 @@ export class SubnetRoutes {
       this.network,
       ADDRESS_ROW_BYTES * subnet,
     );
-    // Replacing an equal route does nothing, so that it need not be known whether the kernel still
-    // has it.
+    // Replacing an equal route does nothing, so it does not matter whether the kernel still has it.
     const errno = this.netlink.ask(this.request, length, needed ? NLM_F_CREATE | NLM_F_REPLACE : 0);
-    // What is told of our own deletion is read while the route is not needed.
+    // The notification of our own deletion is read while the route is not needed.
     if (!needed) this.readNotifications(interfaceIndex);
     if (needed && errno !== 0 && this.state[subnet] === STANDS) this.state[subnet] = REFUSED;
     return !needed && (errno === ESRCH || errno === ENODEV) ? 0 : errno;

@@ -41,7 +41,7 @@ function fill(): void {
   while (records.tell(CONTROL_PHASE, NO_INDEX, 0, 0, 0));
 }
 
-test("what found no room is counted, and told once, before what comes next", () => {
+test("records without room are counted and reported once, before the next one", () => {
   fill();
   for (let lost = 0; lost < 4; lost++) {
     expect(records.tell(CONTROL_LOG, NO_INDEX, lost, 0, 0)).toBe(false);
@@ -59,7 +59,7 @@ test("what found no room is counted, and told once, before what comes next", () 
   expect(heard()[0]).toEqual([CONTROL_LOG, NO_INDEX, LOG_QUEUE_FULL, 1, 0]);
 });
 
-test("a request that cannot be told ends the engine: nobody would start or stop the process", () => {
+test("a request that cannot be sent ends the engine: the process would not be started or stopped", () => {
   records.request(CONTROL_START_PROCESS, 3, 1);
   expect(heard()).toEqual([[CONTROL_START_PROCESS, 3, 1, 0, 0]]);
   fill();

@@ -1,4 +1,4 @@
-/** What the engine tells its supervisor. */
+/** Records from the engine to its supervisor. */
 import { assert } from "../assert.ts";
 import { LOG_QUEUE_FULL } from "../boundary/maintenance-code.ts";
 import { CONTROL_LOG, CONTROL_RECORD_BYTES, encodeControl, NO_INDEX } from "../wire/control.ts";
@@ -12,8 +12,8 @@ export class SupervisorRecords {
   constructor(private readonly socket: RecordSocket) {}
 
   /**
-   * Never waits: a record for which the queue has no room is lost, counted, and reported when there
-   * is room again.
+   * Never waits. A record without room in the queue is lost and counted; the loss is reported as
+   * soon as there is room again.
    */
   tell(kind: number, index: number, a: number, b: number, c: number): boolean {
     if (this.lost > 0) {
@@ -27,8 +27,8 @@ export class SupervisorRecords {
   }
 
   request(kind: number, index: number, argument: number): void {
-    // A process that is neither started nor stopped would break every promise: better to be started
-    // anew.
+    // A process that is neither started nor stopped would break every promise: a restart of the
+    // engine is better.
     assert(this.tell(kind, index, argument, 0, 0), "the supervisor reads its requests");
   }
 }

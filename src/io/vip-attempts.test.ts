@@ -116,7 +116,7 @@ test("the function leaves: its fault ends, and nothing is tried any more", () =>
   expect([kernel.asked.length, kernel.announced.length]).toEqual([asked, 0]);
 });
 
-test("the function comes again: what was refused for long is tried again at once, as the first time", () => {
+test("the function comes back: a VIP refused for long is retried at once, as the first time", () => {
   up(3);
   while (kernel.asked.length < 7) period(); // pauses have grown, and the longest yet begins
   attempts.noteRemoved(3);
@@ -145,7 +145,7 @@ test("a period tries a bounded number, and each gets its turn", () => {
   expect(new Set(kernel.asked).size).toBe(FUNCTIONS);
 });
 
-test("a function of which all are refused may come again and again, until it is up", () => {
+test("a function whose VIPs are all refused may come back again and again, until it is up", () => {
   period();
   attempts.noteFailed(5);
   const dues: number[] = [];

@@ -12,31 +12,31 @@ import type { Announcer } from "./announcer.ts";
 import type { VipSwitcher } from "./vip-switcher.ts";
 
 /**
- * VIPs that the kernel refuses, an IPv6 address where IPv6 is switched off for instance. A function
- * serves as long as one of its VIPs can be set: what the others' seats would gain by a move, its
- * own would lose. Each VIP that is refused is named, and tried again after growing pauses, until
- * the kernel takes it or the function leaves. A function of which every VIP is refused fails here;
- * it may be tried again here after growing pauses, too. No garbage after the constructor.
+ * Retries VIPs that the kernel refuses, for instance an IPv6 address while IPv6 is switched off. A
+ * function serves as long as one of its VIPs can be set: a move would help the seats of the refused
+ * VIPs, but cost its own. Each refused VIP is recorded, and retried after growing pauses until the
+ * kernel accepts it or the function leaves. A function all of whose VIPs are refused fails here; it
+ * may be retried here after growing pauses, too. No garbage after the constructor.
  */
 export class VipAttempts {
   /** 1 for each function that is up here. */
   private readonly held: Uint8Array<ArrayBuffer>;
-  /** 1 for each function of which every VIP was refused the last time. */
+  /** 1 for each function whose VIPs were all refused the last time. */
   private readonly failed: Uint8Array<ArrayBuffer>;
-  /** 1 for each VIP whose refusal is on record. */
+  /** 1 for each VIP whose refusal is recorded. */
   private readonly recorded: Uint8Array<ArrayBuffer>;
   private readonly vipPauses: Pauses;
   private readonly functionPauses: Pauses;
-  /** Nothing has failed, is refused, or is to be recorded. */
+  /** Nothing has failed, is refused, or is waiting to be recorded. */
   private isQuiet = true;
   private nowUs = 0;
-  /** Some wait for the kernel's lock. */
+  /** Some VIPs wait for the kernel's lock. */
   private waits = false;
 
   constructor(
     private readonly switcher: VipSwitcher,
     private readonly announcer: Announcer,
-    /** Tells whether the kernel's lock is free; null: nobody knows. */
+    /** Tells whether the kernel's lock is free; null when unknown. */
     private readonly lock: { isLockFree(): boolean } | null = null,
   ) {
     const { count, functionCount } = switcher.table;
@@ -48,7 +48,7 @@ export class VipAttempts {
     this.functionPauses = new Pauses(functionCount, ATTEMPT_PAUSE_MS_MIN * 1000, mostUs);
   }
 
-  /** The function is up, perhaps in part. */
+  /** Notes that the function is up, perhaps in part. */
   noteUp(index: number): void {
     this.held[index] = 1;
     this.failed[index] = 0;
@@ -78,8 +78,8 @@ export class VipAttempts {
   }
 
   /**
-   * In every turn: tries what waits for the kernel's lock. It is known to be free only for a moment
-   * after the answer that wakes the loop, which the next period may not see.
+   * In every turn: tries VIPs that wait for the kernel's lock. The lock is known to be free only
+   * briefly after the answer that wakes the loop; the next period may be too late.
    */
   tryWaiting(): void {
     if (!this.waits) return;
@@ -105,7 +105,7 @@ export class VipAttempts {
     if (switcher.queued > 0) switcher.commit();
   }
 
-  /** What is refused, and what is not any more, or not wanted here any more. */
+  /** Records newly refused VIPs, and those that are no longer refused or no longer wanted here. */
   private recordVips(events: EventQueue): void {
     const { table, refused } = this.switcher;
     for (let vip = 0; vip < table.count; vip++) {

@@ -1,7 +1,7 @@
 /**
- * Chooses at start-up what silences the VIPs of this server in the kernel: eBPF programs by tcx, by
- * clsact, nftables, or nothing; the first that works, by a trial. The new one works before what an
- * earlier run left by another way is taken away: the filter is open at no moment.
+ * Chooses at start-up what silences this server's VIPs in the kernel: eBPF programs by tcx, by
+ * clsact, nftables, or nothing. The first one that passes a trial is used. It works before the
+ * leftovers of another way are removed, so that the filter is never open.
  */
 import { LEASE_CLSACT, LEASE_NFTABLES, LEASE_NONE, LEASE_TCX } from "../boundary/lease-kind.ts";
 import { LOG_LEASE_UNFIT, LOG_NO_LEASE } from "../boundary/maintenance-code.ts";
@@ -19,21 +19,23 @@ import { VipLease } from "./vip-lease.ts";
 import { VipPrograms } from "./vip-programs.ts";
 
 export interface VipGuard {
-  /** LEASE_* of the lease; LEASE_NONE: there is none. */
+  /** LEASE_* kind of the lease; LEASE_NONE when there is none. */
   readonly kind: number;
   readonly lease: FlightLease | null;
   /** Longest lease; 0 without one. */
   readonly leaseMs: number;
   /** By how much the kernel may end a lease early. */
   readonly ticksMs: number;
-  /** Silence for what this server does not own; null: only nftables is there, or nothing. */
+  /**
+   * Silences functions that this server does not own; null when there is only nftables, or nothing.
+   */
   readonly ownership: ProgramLease | null;
-  /** The programs, and how they are attached (LEASE_TCX, LEASE_CLSACT); null without. */
+  /** The programs and how they are attached (LEASE_TCX, LEASE_CLSACT); null without. */
   readonly programs: VipPrograms | null;
   readonly attachedBy: number;
-  /** Why there are no eBPF programs; 0: there are. */
+  /** Why there are no eBPF programs; 0 when there are. */
   readonly programsRefused: number;
-  /** What to log (LOG_*) where a lease is wanted and missing, with its two values; 0 otherwise. */
+  /** Record (LOG_*) and its two values where a lease is wanted and missing; 0 otherwise. */
   readonly code: number;
   readonly first: number;
   readonly second: number;
@@ -44,13 +46,15 @@ const ATTACHMENTS: readonly (readonly [kind: number, make: () => Attachment])[] 
   [LEASE_CLSACT, () => new Clsact()],
 ];
 
-/** By how much nftables ends a lease early here: up to two ticks of the kernel's timer. */
+/**
+ * By how much nftables ends a lease early on this machine: up to two ticks of the kernel's timer.
+ */
 export const nftablesTicksMs = (): number => 2 * kernelTickMs();
 
 /**
- * Start-up. `record`: file for the ids of programs. `without`: ways that are not tried, for tests.
- * Throws a SystemError when a lease is required and the kernel cannot, or when a filter of an
- * earlier run cannot be taken away.
+ * Start-up. `record`: file for the ids of programs. `without`: ways to skip, for tests. Throws a
+ * SystemError when a lease is required and the kernel cannot provide one, or when a filter of an
+ * earlier run cannot be removed.
  */
 export function chooseGuard(
   config: AircraftConfig,
@@ -83,7 +87,7 @@ export function chooseGuard(
 
 const NOTHING_MISSING = { code: 0, first: 0, second: 0 };
 
-/** What is to be said where none fits. */
+/** What to record where no lease fits. */
 function unfit({ keepAlive, clients }: AircraftConfig, detectionMsMin: number) {
   if (clients.lease === "off") return NOTHING_MISSING;
   const detectionMs = keepAlive.periodMs * keepAlive.lostAfterPeriods;
@@ -96,7 +100,7 @@ interface Installed {
   readonly interfaces: FilterInterfaces;
 }
 
-/** @returns an errno where there can be no programs */
+/** @returns an errno where programs are impossible */
 function installPrograms(
   name: string,
   vips: readonly (readonly Vip[])[],
@@ -121,19 +125,19 @@ function installPrograms(
     const interfaces = new FilterInterfaces(attachment, clients, others, name, known.isOurs);
     refused = interfaces.install();
     if (refused === 0) return { kind, programs, interfaces };
-    removeOld(attachment, known); // one of the two ways may have come
+    removeOld(attachment, known); // one of the two ways may have come later
   }
   programs.close();
   return refused;
 }
 
-/** A kernel that has not got this way has nothing left by it. */
+/** A kernel without this way has no leftovers of it. */
 function removeOld(attachment: Attachment, known: ProgramRecord): void {
   removeEverywhere(attachment, known.isOurs);
   attachment.close();
 }
 
-/** A filter that an earlier run left would silence the VIPs for ever. */
+/** A filter left by an earlier run would silence the VIPs for ever. */
 function removeNftables(name: string, vips: readonly (readonly Vip[])[]): void {
   try {
     const filter = new VipLease(name, vips, LEASE_MS_MIN);

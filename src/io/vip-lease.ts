@@ -20,13 +20,16 @@ import type { NetlinkSocket } from "./netlink-socket.ts";
 import { INTERFACE_NAME_BYTES, requireInterface } from "./network-interface.ts";
 import { addressesOf, Batch, NftablesExchange, netfilterSocket } from "./nftables-exchange.ts";
 
-/** A batch of a few messages: renewal, lapse, removal. */
+/** Size of a batch with a few messages: renewal, lapse, removal. */
 const SMALL_BATCH_BYTES = 1024;
 
-/** Sequence numbers of a batch: more than the filter has messages. */
+/** Sequence numbers per batch: more than the filter has messages. */
 const SEQUENCES = 256;
 
-/** Times of the trial at start-up: far apart, so that no delay between its steps can decide it. */
+/**
+ * Times of the trial at start-up: far apart, so that no delay between its steps can affect the
+ * result.
+ */
 const TRIAL_TIMEOUT_MS = 600_000;
 const TRIAL_EXPIRATION_MS = 60_000;
 
@@ -38,7 +41,7 @@ const OPTION_AT = REQUEST_BYTES;
  * The VIPs of this server answer on the client interface only while a lease runs, which the flight
  * loop renews every period. When it no longer does, because it was killed, paused, starved, or the
  * machine stood still, the kernel itself falls silent for all VIPs at most `leaseMs` after the last
- * renewal, with addresses and services still up (protocol, section 5; what is filtered:
+ * renewal, with addresses and services still up (PROTOCOL.md, "Lease"; what is filtered:
  * wire/vip-filter).
  *
  * A renewal extends only a lease that still runs: one that ran out cannot come back to life in a
@@ -54,8 +57,8 @@ const OPTION_AT = REQUEST_BYTES;
  */
 export class VipLease {
   /**
-   * Whether the kernel moves the expiration of an element (Linux 6.12); else a renewal replaces it.
-   * Known after {@link install}.
+   * Whether the kernel can move the expiration of an element (Linux 6.12); otherwise a renewal
+   * replaces it. Known after {@link install}.
    */
   canRenewInPlace = false;
   /**
@@ -74,18 +77,18 @@ export class VipLease {
   private renewal: Batch;
   private readonly lapsing: Batch;
   private readonly removal: Batch;
-  /** The interface that the filter was put on: another one of the same name has none. */
+  /** Interface that has the filter; another one of the same name has none. */
   private interfaceIndex = 0;
-  /** The time before the last renewal was sent, and for how long it was. */
+  /** Time before the last renewal was sent, and its length. */
   private renewedUs = 0;
   private lengthMs: number;
 
   /**
-   * Start-up. `vipsOfFunction[f]`: the VIPs of function f; all VIPs of the aircraft, whichever this
-   * server may own. `leaseMs`: LEASE_MS_MIN … LEASE_MS_MAX; the kernel rounds it down to whole
-   * ticks of its timer (1, 4 or 10 ms), and starts it with the tick that runs: it ends up to two
-   * ticks early, never late. `asOlderKernel`: to renew and protect as Linux before 6.9 can, on any.
-   * Throws a SystemError.
+   * Start-up. `vipsOfFunction[f]`: the VIPs of function f; all VIPs of the aircraft, whether or not
+   * this server may own them. `leaseMs`: LEASE_MS_MIN … LEASE_MS_MAX. The kernel rounds it down to
+   * whole ticks of its timer (1, 4 or 10 ms) and counts from the current tick: the lease ends up to
+   * two ticks early, never late. `asOlderKernel`: renews and protects like Linux before 6.9, on any
+   * kernel. Throws a SystemError.
    */
   constructor(
     private readonly interfaceName: string,
@@ -110,13 +113,13 @@ export class VipLease {
       content.flushSet(TABLE, SET_UNBROKEN);
     });
     this.removal = this.smallBatch((content) => {
-      content.newTable(TABLE, -1, ""); // deleting one that is not there would be an error
+      content.newTable(TABLE, -1, ""); // deleting a missing one would be an error
       content.deleteTable(TABLE);
     });
-    // A batch goes to the kernel in one piece, which must fit the send buffer.
-    // the kernel doubles it
+    // A batch goes to the kernel in one piece, which must fit the send buffer. The kernel doubles
+    // the size.
     this.scratch.view.setInt32(OPTION_AT, this.beginning.content.length, true);
-    // Refused: an aircraft with thousands of VIPs gets EMSGSIZE from `install`.
+    // When refused, an aircraft with thousands of VIPs gets EMSGSIZE from `install`.
     libc.setsockopt(
       this.netlink.fd,
       SOL_SOCKET,
@@ -128,10 +131,10 @@ export class VipLease {
   }
 
   /**
-   * Start-up: puts the filter up, in place of one that an earlier run left, in one step, so that it
-   * is open at no moment; and finds out what the kernel can do. Afterwards there is no lease: VIPs
-   * are silent until {@link begin}. Throws a SystemError that names what is missing, and then the
-   * filter of an earlier run is as it was.
+   * Start-up: installs the filter and finds out what the kernel can do. It replaces the filter of
+   * an earlier run in one step, so that the filter is never open. Afterwards there is no lease:
+   * VIPs are silent until {@link begin}. Throws a SystemError that names what is missing; then the
+   * filter of an earlier run is unchanged.
    */
   install(): void {
     requireInterface(this.interfaceName);
@@ -161,9 +164,9 @@ export class VipLease {
   }
 
   /**
-   * Begins a lease, unconditionally: for a server that has no VIP up, before it listens for others.
-   * Makes the filter anew, which heals it if somebody deleted it or the interface went away and
-   * came back. 0 or errno: ENODEV while there is no interface.
+   * Begins a lease unconditionally, for a server that has no VIP up and has not begun to listen for
+   * others. Rebuilds the filter, which repairs it after somebody deleted it or the interface was
+   * replaced. Returns 0 or errno: ENODEV while there is no interface.
    */
   begin(): number {
     this.interfaceIndex = this.currentInterfaceIndex();
@@ -174,12 +177,13 @@ export class VipLease {
   }
 
   /**
-   * Makes the running lease end `lengthMs` from now, at most `leaseMs`; also where that is earlier
-   * than before. `beganUs`: when it was granted, a moment ago. 0 or errno: ENOENT when it had run out (or the filter is gone), ETIME when the
-   * renewal itself took so long that it would have, and then the lease is taken back, ENODEV when
-   * the interface is another one than the lease began on. In all these cases others may own the
-   * VIPs by now: let go of everything, then {@link begin} anew. A renewal takes about 10 µs; one
-   * that is refused up to some tens of ms, in which the kernel takes the batch back.
+   * Makes the running lease end `lengthMs` from now, at most `leaseMs`, even if that is earlier
+   * than before. `beganUs`: when it was granted, a moment ago. Returns 0 or errno: ENOENT when the
+   * lease had run out (or the filter is gone); ETIME when the renewal took so long that it would
+   * have, and the lease is taken back; ENODEV when the interface is not the one that it began on.
+   * In all these cases others may own the VIPs by now: let go of everything, then {@link begin}
+   * again. A renewal takes about 10 µs; a refused one up to some tens of ms, in which the kernel
+   * rolls the batch back.
    */
   renew(lengthMs: number = this.leaseMs, beganUs = nowUs()): number {
     assert(lengthMs > 0 && lengthMs <= this.leaseMs, "length of a renewal");
@@ -196,36 +200,37 @@ export class VipLease {
     this.renewedUs = beganUs;
     this.lengthMs = lengthMs;
     if (!isLate) return 0;
-    // Stood still between the kernel's check and its renewal, inside the call.
+    // This process stood still inside the call, between the kernel's check and its renewal.
     this.lapse();
     return ETIME;
   }
 
   /**
-   * Ends the lease at once: VIPs are silent when this returns. 0, also when there was none, or
-   * errno.
+   * Ends the lease at once: VIPs are silent when this returns. Returns 0, also when there was none,
+   * or errno.
    */
   lapse(): number {
     return this.carryOut(this.lapsing);
   }
 
   /**
-   * Takes the filter away: every address answers. For an orderly end, after the VIPs are down.
-   * Throws a SystemError.
+   * Removes the filter: every address answers. For an orderly end, after the VIPs are down. Throws
+   * a SystemError.
    */
   remove(): void {
     const refused = this.carryOut(this.removal);
-    if (refused !== 0) throw new SystemError("VIP lease", refused, `table ${TABLE} is not removed`);
+    if (refused !== 0)
+      throw new SystemError("VIP lease", refused, `table ${TABLE} cannot be removed`);
   }
 
-  /** Gives the socket back; the filter stays, and silences the VIPs when the lease runs out. */
+  /** Closes the socket; the filter stays, and silences the VIPs when the lease runs out. */
   close(): void {
     this.netlink.close();
   }
 
   /**
-   * 0 when there is none. Asked through the netlink socket, which belongs to the network namespace
-   * of the filter.
+   * 0 when there is none. Asked through the netlink socket, which belongs to the filter's network
+   * namespace.
    */
   private currentInterfaceIndex(): number {
     if (libc.ioctl(this.netlink.fd, SIOCGIFINDEX, this.scratch.address) !== 0) return 0;
@@ -253,7 +258,7 @@ export class VipLease {
           expirationMs = -1;
         },
         message: (view, _bytes, at, length) => {
-          // the last message holds none
+          // the last message has none
           expirationMs = Math.max(expirationMs, elementExpirationMs(view, at, length));
         },
       });
@@ -291,8 +296,8 @@ export class VipLease {
         content.deleteElement(TABLE, SET_UNBROKEN, this.key);
         expirationsAt.push(this.addElement(content, SET_UNBROKEN));
       } else {
-        // The lease itself is replaced. Before Linux 6.17 a packet that passes at that very moment
-        // may see neither and be lost.
+        // Replaces the lease element. Before Linux 6.17 a packet that passes at that very moment
+        // may see neither element and be lost.
         content.deleteElement(TABLE, SET_LEASE, this.key);
       }
       expirationsAt.push(this.addElement(content, SET_LEASE));
@@ -315,8 +320,8 @@ export class VipLease {
 }
 
 /**
- * What the kernel lacks, or what else is in the way, when message `place` of the filter's batch was
- * refused.
+ * Describes what the kernel lacks, or what else is in the way, when message `place` of the filter's
+ * batch was refused.
  */
 export function missingPart(errno: number, place: number, places: FilterPlaces): string {
   if (place === 0) {

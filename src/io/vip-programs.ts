@@ -1,7 +1,7 @@
 /**
- * The VIPs' packet filter in the kernel (wire/vip-program): its maps, filled, and its programs,
- * tried, but not yet attached to an interface. New ones at each start: a paused engine of an
- * earlier run then writes into maps that nothing reads.
+ * The VIP packet filter in the kernel (wire/vip-program): filled maps and tested programs, not yet
+ * attached to an interface. They are new at each start: a paused engine of an earlier run then
+ * writes into maps that nothing reads.
  */
 import type { Vip } from "../config/model.ts";
 import { ARP_BYTES, encodeArpAnnouncement, encodeArpRequest } from "../wire/arp.ts";
@@ -28,7 +28,7 @@ import { nowUs } from "./monotonic-clock.ts";
 import { NativeMemory } from "./native-memory.ts";
 import type { Program, ProgramPair } from "./program-attachment.ts";
 
-/** By these the kernel's listings know them, and a later run finds what this one left. */
+/** Names in the kernel's listings; a later run finds leftovers by them. */
 export const PROGRAM_NAMES = [
   "wingman_in",
   "wingman_out",
@@ -36,22 +36,22 @@ export const PROGRAM_NAMES = [
   "wingman_x_out",
 ] as const;
 
-/** Of a trial: one of them is over before a lease is. */
+/** Maximum tries of a trial: one of them finishes before a lease ends. */
 const TRIES_MAX = 100;
 
 export class VipPrograms {
   readonly clients: ProgramPair;
-  /** For the interfaces beside the clients'. */
+  /** Programs for the interfaces other than the client interface. */
   readonly others: ProgramPair;
-  /** The words that the programs read: wire/vip-program. */
+  /** Words that the programs read: see wire/vip-program. */
   private readonly ends: Float64Array<ArrayBuffer>;
   private readonly owned: Uint32Array<ArrayBuffer>;
   private readonly fds: number[] = [];
 
   /**
    * `vipsOfFunction[f]`: the VIPs of function f, all of the aircraft. `leaseUs`: the longest lease;
-   * 0: whether a function is owned decides alone. Throws a SystemError when the kernel cannot, or
-   * does not judge as it should.
+   * 0 when ownership alone decides. Throws a SystemError when the kernel cannot load or run them
+   * correctly.
    */
   constructor(vipsOfFunction: readonly (readonly Vip[])[], leaseUs: number) {
     const vips = vipsOfFunction.flat();
@@ -89,12 +89,14 @@ export class VipPrograms {
     return [clients.ingress, clients.egress, others.ingress, others.egress];
   }
 
-  /** The lease ends then; in the past, or 0: there is none. No garbage, no system call. */
+  /**
+   * Sets the end of the lease; a time in the past, or 0, means none. No garbage, no system call.
+   */
   setEnd(endUs: number): void {
     this.ends[LEASE_WORD] = endUs <= 0 ? 0 : LEASE_WORD_BASE + endUs;
   }
 
-  /** Whether this server owns the function. No garbage, no system call. */
+  /** Sets whether this server owns the function. No garbage, no system call. */
   setOwned(index: number, isOwned: boolean): void {
     this.owned[(2 * (FUNCTION_WORDS + index)) | 0] = isOwned ? 1 : 0;
   }
@@ -109,8 +111,8 @@ export class VipPrograms {
   }
 
   /**
-   * Silent, answering, silent again, on both ways: a kernel that loads a program may still not run
-   * it as it should.
+   * Tests silence, answers, and silence again in both directions: a kernel that loads a program may
+   * still run it wrongly.
    */
   private try(vipsOfFunction: readonly (readonly Vip[])[], vip: Vip, leaseUs: number): void {
     const index = vipsOfFunction.findIndex((vips) => vips.includes(vip));
@@ -125,14 +127,14 @@ export class VipPrograms {
     const isSilentFirst = isBoth(VERDICT_DROP);
     this.setOwned(index, true);
     let answers = false;
-    // A machine that stands still for longer than a lease is none that judges wrongly.
+    // A machine that stands still for longer than a lease is no proof of a wrong verdict.
     for (let tries = 0; tries < TRIES_MAX && !answers; tries++) {
       this.setEnd(nowUs() + leaseUs);
       answers = isBoth(VERDICT_PASS);
     }
     this.setOwned(index, false);
     if (!isSilentFirst || !answers || !isBoth(VERDICT_DROP))
-      throw new SystemError("trial of eBPF", EPROTONOSUPPORT, "judges wrongly");
+      throw new SystemError("trial of eBPF", EPROTONOSUPPORT, "gives wrong verdicts");
     this.setEnd(0);
   }
 }

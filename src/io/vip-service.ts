@@ -1,7 +1,6 @@
 /**
- * VIPs as the flight loop wants them: effects are gathered into batches that fit between two
- * keep-alives, an address that came up is announced at once, and what became of each function is
- * reported as an event.
+ * VIPs for the flight loop: effects are collected into batches that fit between two keep-alives, a
+ * new address is announced at once, and the outcome for each function is reported as an event.
  */
 import { assert } from "../assert.ts";
 import { EFFECT_VIP_ADD, EFFECT_VIP_REMOVE } from "../boundary/effect-queue.ts";
@@ -26,22 +25,22 @@ import type { VipSwitcher } from "./vip-switcher.ts";
 
 const NEVER = Number.POSITIVE_INFINITY;
 
-/** Which functions are this server's, for whoever silences the VIPs of the others: ProgramLease. */
+/** Tells whoever silences foreign VIPs which functions this server owns: ProgramLease. */
 export interface Ownership {
   setOwned(index: number, isOwned: boolean): void;
 }
 
 export class VipService {
   private count = 0;
-  /** That the process for renewals has ended is on record. */
+  /** The end of the renewal process is recorded. */
   private endRecorded = false;
   /** Since when VIPs wait for the kernel's lock; NEVER: none do. */
   private heldSinceUs = NEVER;
-  /** So long they waited in µs, which is to be recorded; 0: nothing. */
+  /** Waiting time in µs to record; 0: nothing. */
   private heldUpUs = 0;
   private readonly attempts: VipAttempts;
   private readonly series: AnnouncementSeries;
-  /** Of the last period. */
+  /** Time of the last period. */
   private nowUs = 0;
   private readonly kinds = new Uint8Array(new ArrayBuffer(VIP_BATCH_MAX));
   private readonly indices = new Uint16Array(new ArrayBuffer(2 * VIP_BATCH_MAX));
@@ -51,9 +50,9 @@ export class VipService {
     private readonly announcer: Announcer,
     private readonly functionCount: number,
     private readonly renewal: AddressRenewal,
-    /** Renews in the loop's place; null: the loop does so itself. */
+    /** Renews in place of the loop; null when the loop does so itself. */
     private readonly process: RenewalProcess | null = null,
-    /** Lets the VIPs of owned functions alone answer; null: every address answers. */
+    /** Lets only the VIPs of owned functions answer; null when every address answers. */
     private readonly ownership: Ownership | null = null,
   ) {
     this.attempts = new VipAttempts(switcher, announcer, process);
@@ -62,7 +61,7 @@ export class VipService {
 
   /**
    * Whether the effect may be carried out in this turn: it fits the batch, and the function is not
-   * in it yet. None may while somebody keeps the kernel's lock, unless a removal must not wait.
+   * in it yet. While somebody holds the kernel's lock, only a removal that must not wait may.
    */
   hasRoom(kind: number, index: number, mayWait: boolean): boolean {
     if (kind !== EFFECT_VIP_ADD && kind !== EFFECT_VIP_REMOVE) return true;
@@ -71,14 +70,14 @@ export class VipService {
     return this.mayMove(mayWait || kind === EFFECT_VIP_ADD);
   }
 
-  /** VIPs are to be moved, and wait for the kernel's lock: the answer of the process wakes the loop. */
+  /** Whether moves of VIPs wait for the kernel's lock: the process's answer wakes the loop. */
   get isHeldUp(): boolean {
     return this.heldSinceUs !== NEVER;
   }
 
   /**
-   * Nobody keeps the kernel's lock, as far as is known. Somebody may take it before the batch does:
-   * then the loop waits, as it does without the process.
+   * Whether the kernel's lock is free, as far as is known. If somebody takes it before the batch
+   * does, the loop waits, as it does without the process.
    */
   private mayMove(mayWait: boolean): boolean {
     const waits = mayWait && this.count === 0 && this.process !== null;
@@ -92,7 +91,7 @@ export class VipService {
   }
 
   add(index: number): void {
-    this.ownership?.setOwned(index, true); // before it is there, and is announced
+    this.ownership?.setOwned(index, true); // before it exists and is announced
     this.switcher.add(index);
     this.enter(EFFECT_VIP_ADD, index);
   }
@@ -112,8 +111,8 @@ export class VipService {
   }
 
   /**
-   * Sends the batch and what is to be announced, and reports the outcome of every function in it.
-   * `moreFollow`: other VIPs are to be moved at once.
+   * Sends the batch and the announcements, and reports the outcome of every function in it.
+   * `moreFollow`: other VIPs move at once afterwards.
    */
   commit(events: EventQueue, moreFollow: boolean): void {
     this.recordWaits(events);
@@ -135,15 +134,15 @@ export class VipService {
     this.heldUpUs = 0;
   }
 
-  /** When {@link renew} is to be called at the latest. */
+  /** Latest time for the next {@link renew}. */
   get renewUs(): number {
-    // Its answer wakes the loop.
+    // The process's answer wakes the loop.
     return this.process?.isBusy === true ? NEVER : this.renewal.wakeUs;
   }
 
   /**
-   * Renews the VIPs whose turn it is, at most a batch, after {@link commit}, or has them renewed.
-   * Gives how many were renewed.
+   * Renews the VIPs that are due, at most a batch, after {@link commit}, or has them renewed.
+   * Returns the number of renewed VIPs.
    */
   renew(nowUs: number): number {
     const { switcher, renewal, process } = this;
@@ -174,7 +173,7 @@ export class VipService {
 
   /** Lets go of everything at once; used when the process is about to end. */
   removeAll(): void {
-    // Silent first: the process may wait for the kernel's lock.
+    // Silence first: removing may wait for the kernel's lock.
     for (let index = 0; index < this.functionCount; index++) this.ownership?.setOwned(index, false);
     this.process?.settle();
     for (let index = 0; index < this.functionCount; index++) {
@@ -184,12 +183,12 @@ export class VipService {
     this.switcher.commit();
   }
 
-  /** The link is back: the kernel dropped the routes that came with it. */
+  /** The link is back: restores the routes that the kernel dropped with it. */
   restore(): void {
     this.switcher.restoreRoutes();
   }
 
-  /** Once a period: what is to be done again, and what somebody undid, is done. */
+  /** Once per period: retries what failed, and restores what somebody undid. */
   lookAfter(hasCarrier: boolean, nowUs: number, events: EventQueue): void {
     const { series } = this;
     this.nowUs = nowUs;
@@ -218,7 +217,7 @@ export class VipService {
       settle(events, EVENT_VIP_FAILED, index, errno, mayPass ? 1 : 0);
     } else {
       // EEXIST: somebody else has set the same address here. The function answers, the address is
-      // left alone, and ForeignAddresses has it recorded.
+      // left alone, and ForeignAddresses records it.
       this.announce(index);
       this.attempts.noteUp(index);
       this.series.begin(index, this.nowUs);
@@ -227,7 +226,8 @@ export class VipService {
   }
 
   /**
-   * The kernel refuses a VIP for good, and has others. An answer that was lost is asked for again.
+   * Whether the kernel refuses a VIP for good and has others. When an answer was lost, it is asked
+   * again.
    */
   private servesInPart(index: number, errno: number): boolean {
     return errno !== ETIMEDOUT && this.switcher.answersInPart(index);

@@ -26,62 +26,59 @@ import { SubnetRoutes } from "./subnet-routes.ts";
 import { VipTable } from "./vip-table.ts";
 
 /**
- * Answers of one batch and of a dump; the kernel counts about 1 KiB for each, the largest burst
+ * Answers to one batch and of a dump; the kernel charges about 1 KiB for each, the largest burst
  * here is 64.
  */
 const RECEIVE_BUFFER_BYTES = 1024 * 1024;
 
 /**
- * Kind of a queued message beside RTM_NEWADDR and RTM_DELADDR: the lifetime of an address that is
- * there begins anew.
+ * Kind of a queued message beside RTM_NEWADDR and RTM_DELADDR: restarts the lifetime of an existing
+ * address.
  */
 const RENEWAL = 0;
 
-/** No interface of Linux reaches this index. */
+/** No Linux interface reaches this index. */
 const NO_SUCH_INTERFACE = 0x7fff_fff0;
 const REHEARSALS = 50;
 
 /**
- * Puts VIPs on the client interface and takes them off, a batch of functions at a time.
+ * Adds VIPs to the client interface and removes them, a batch of functions at a time.
  *
- * Whose an address is: the kernel keeps a mark with each of ours (IFA_PROTO, Linux 5.18). After a
- * crash it tells which addresses to take away; an address of the same value without it was put
- * there by somebody else and is never deleted.
+ * Ownership of an address: the kernel keeps a mark with each of ours (IFA_PROTO, Linux 5.18). After
+ * a crash the mark shows which addresses to remove; an address of the same value without it was set
+ * by somebody else and is never deleted.
  *
- * Every VIP stands alone: deleting one never touches another address (see installedPrefixLength).
- * Seats in the subnet of an IPv4 VIP are reached over the server's own address there, or, when it
- * has none, over a route that comes along (SubnetRoutes). No VIP is ever the source of the server's
- * own traffic (see encodeAddress).
+ * Each VIP is independent: deleting one never affects another address (see installedPrefixLength).
+ * Seats in the subnet of an IPv4 VIP are reached over the server's own address there or, when it
+ * has none, over a route that comes with the VIP (SubnetRoutes). No VIP is ever the source of the
+ * server's own traffic (see encodeAddress).
  */
 export class VipSwitcher {
   /** Messages waiting for {@link commit}; never more than VIP_BATCH_MAX. */
   queued = 0;
-  /**
-   * For each function of the last batch that it was in: 0 or errno. ETIMEDOUT: the kernel's answer
-   * was lost.
-   */
+  /** For each function of its last batch: 0 or errno. ETIMEDOUT: the kernel's answer was lost. */
   readonly result: Int32Array<ArrayBuffer>;
   /**
-   * 1 for each VIP (numbered as in `table`) that somebody else's address on the interface equals,
-   * seen at start-up or when ours was refused. It answers for the VIP whatever the servers agree
+   * 1 for each VIP (numbered as in `table`) that equals a foreign address on the interface, seen at
+   * start-up or when ours was refused. That address answers for the VIP whatever the servers agree
    * on.
    */
   readonly foreign: Uint8Array<ArrayBuffer>;
   /**
-   * False when the kernel turned out not to keep the mark (before Linux 5.18), known after the
-   * first address was added: then nothing of an earlier run can be recognised, and whose an
-   * existing address is goes by what this object added.
+   * False when the kernel turns out not to keep the mark (before Linux 5.18), known after the first
+   * address was added. Then leftovers of an earlier run cannot be recognised, and an existing
+   * address counts as ours if this object added it.
    */
   marksKept = true;
 
   /**
-   * 1 for each VIP that the kernel took from this object and that it was not asked to delete since:
-   * those to be renewed.
+   * 1 for each VIP that the kernel accepted from this object and that it was not asked to delete
+   * since: those to renew.
    */
   readonly up: Uint8Array<ArrayBuffer>;
-  /** For each VIP: why the kernel refused it when it was to be added last, or 0. */
+  /** For each VIP: why the kernel refused it at the last attempt to add it, or 0. */
   readonly refused: Int32Array<ArrayBuffer>;
-  /** What each VIP costs the kernel, in IPv4 addresses, and the sum of those that are `up`. */
+  /** Cost of each VIP in IPv4 addresses, and the sum for those that are `up`. */
   readonly cost: Uint8Array<ArrayBuffer>;
   upCost = 0;
 
@@ -92,22 +89,23 @@ export class VipSwitcher {
   private readonly interfaceName: NativeMemory;
   private interfaceIndex: number;
   private marksVerified = false;
-  /** Whether `dump` tells what stands on the interface after the batch that is being settled. */
+  /** Whether `dump` shows the interface after the current batch. */
   private looked = false;
 
-  /** 1 for each VIP that this object has put on the interface. */
+  /** 1 for each VIP that this object has added to the interface. */
   private readonly added: Uint8Array<ArrayBuffer>;
   private readonly slotVip = new Int32Array(new ArrayBuffer(4 * VIP_BATCH_MAX));
   private readonly slotType = new Int32Array(new ArrayBuffer(4 * VIP_BATCH_MAX));
   private readonly slotErrno = new Int32Array(new ArrayBuffer(4 * VIP_BATCH_MAX));
-  /** What the VIPs of each function cost, in IPv4 addresses. */
+  /** Cost of the VIPs of each function, in IPv4 addresses. */
   private readonly costOf: Int32Array<ArrayBuffer>;
   private queuedCost = 0;
   private readonly batch = new NativeMemory(VIP_BATCH_MAX * MESSAGE_BYTES_MAX);
 
   /**
    * Start-up. `vipsOfFunction[f]`: the VIPs of function f. `lifetimeS`: the kernel deletes a VIP
-   * that was not renewed for so long, in s. Throws a SystemError when the interface does not exist.
+   * that was not renewed for this long, in s. Throws a SystemError when the interface does not
+   * exist.
    */
   constructor(
     interfaceName: string,
@@ -134,11 +132,11 @@ export class VipSwitcher {
   }
 
   /**
-   * Start-up: deletes every address that carries our mark, whatever its value, and our subnet
-   * routes: what an earlier run left when it was killed. On every interface of the network
-   * namespace, because Linux answers on any interface for an address on any other, and the
-   * configuration may have named another interface then. Gives the number of addresses deleted;
-   * throws a SystemError when the kernel refuses.
+   * Start-up: deletes every address with our mark, whatever its value, and our subnet routes:
+   * leftovers of a run that was killed. It does so on every interface of the network namespace:
+   * Linux answers on any interface for an address on any other, and the configuration may have
+   * named another interface then. Returns the number of deleted addresses; throws a SystemError
+   * when the kernel refuses.
    */
   removeLeftovers(): number {
     const removed = removeMarkedAddresses(this.netlink);
@@ -152,34 +150,34 @@ export class VipSwitcher {
 
   /**
    * Whether the function's VIPs still fit this batch, so that it takes the kernel no longer than
-   * VIP_BATCH_MAX IPv4 addresses would. Every function fits an empty one.
+   * VIP_BATCH_MAX IPv4 addresses would. Every function fits an empty batch.
    */
   fits(index: number): boolean {
     return this.queuedCost + (this.costOf[index] as number) <= VIP_BATCH_MAX;
   }
 
-  /** Queues adding all VIPs of the function. No garbage. */
+  /** Queues the addition of all VIPs of the function. No garbage. */
   add(index: number): void {
     this.queue(index, RTM_NEWADDR);
   }
 
   /**
-   * Queues deleting the VIPs of the function that this object added; those that somebody else put
-   * there stay. No garbage.
+   * Queues the deletion of the function's VIPs that this object added; foreign ones stay. No
+   * garbage.
    */
   remove(index: number): void {
     this.queue(index, RTM_DELADDR);
   }
 
   /**
-   * Queues adding one VIP that was refused. Not between {@link add} or {@link remove} and {@link
+   * Queues the addition of one refused VIP. Not between {@link add} or {@link remove} and {@link
    * commit}. No garbage.
    */
   addAgain(vip: number): void {
     this.enter(vip, RTM_NEWADDR);
   }
 
-  /** Whether a VIP of the function answers here, in this batch: ours, or somebody else's. */
+  /** Whether a VIP of the function answers here, in this batch: ours or a foreign one. */
   answersInPart(index: number): boolean {
     const end = this.table.firstOf[index + 1] as number;
     for (let vip = this.table.firstOf[index] as number; vip < end; vip++)
@@ -205,18 +203,18 @@ export class VipSwitcher {
     this.queued++;
   }
 
-  /** An addition in the same batch counts as done when the deletion after it is carried out. */
+  /** An addition counts as done when a deletion of the same VIP follows in the batch. */
   private isQueued(vip: number): boolean {
     for (let slot = 0; slot < this.queued; slot++) if (this.slotVip[slot] === vip) return true;
     return false;
   }
 
   /**
-   * Sends what is queued as one netlink batch, and reads the answers. Gives the number of functions
-   * with an error, whose `result` tells which. What was to be added and is there with our mark, or
-   * was to be deleted and is not there, is no error. EEXIST: somebody else has put the same address
-   * on the interface; it is left alone, and the function's other VIPs were added all the same. An
-   * interface that was made anew since the last batch is looked up again by its name. No garbage.
+   * Sends the queue as one netlink batch, and reads the answers. Returns the number of functions
+   * with an error; their `result` has the reason. It is no error to add a VIP that exists with our
+   * mark, or to delete one that does not exist. EEXIST: somebody else has set the same address on
+   * the interface; it is left alone, and the function's other VIPs were added all the same. An
+   * interface that was replaced since the last batch is looked up again by its name. No garbage.
    */
   commit(): number {
     this.queuedCost = 0;
@@ -236,18 +234,18 @@ export class VipSwitcher {
   }
 
   /**
-   * Queues a renewal of one VIP that is `up`. Not between {@link add} or {@link remove} and {@link
-   * commit}. No garbage.
+   * Queues the renewal of one VIP that is `up`. Not between {@link add} or {@link remove} and
+   * {@link commit}. No garbage.
    */
   renew(vip: number): void {
     this.enter(vip, RENEWAL);
   }
 
   /**
-   * Sends the renewals that are queued as one batch. One that fails is not looked at: its turn
-   * comes again before the address expires, and an address that did expire is reported by the
-   * kernel like one that somebody deleted. An address that is not there any more the kernel makes
-   * anew: who stood still since it was last renewed must not call this. No garbage.
+   * Sends the queued renewals as one batch. A failed one is ignored: its turn comes again before
+   * the address expires, and the kernel reports an expired address like one that somebody deleted.
+   * A renewal recreates an address that is gone, so this must not be called after the process stood
+   * still. No garbage.
    */
   commitRenewals(): void {
     this.exchange();
@@ -255,8 +253,8 @@ export class VipSwitcher {
   }
 
   /**
-   * Start-up: asks the kernel for every VIP on an interface that does not exist, which it refuses,
-   * so that the compiler has seen the way of a batch before a failover has to wait for it.
+   * Start-up: requests every VIP on an interface that does not exist, which the kernel refuses, so
+   * that the path of a batch is compiled before a failover needs it.
    */
   rehearse(): void {
     const real = this.interfaceIndex;
@@ -278,8 +276,8 @@ export class VipSwitcher {
   }
 
   /**
-   * The kernel forgets subnet routes when the interface goes down, and keeps IPv4 addresses: call
-   * this when it is up again. 0 or errno. No garbage.
+   * The kernel drops subnet routes when the interface goes down, and keeps IPv4 addresses: call
+   * this when it is up again. Returns 0 or errno. No garbage.
    */
   restoreRoutes(): number {
     this.findInterface();
@@ -287,8 +285,8 @@ export class VipSwitcher {
   }
 
   /**
-   * Once a period: the subnets' routes are set again where somebody deleted one, or the kernel
-   * refused it. No garbage.
+   * Once per period: sets subnet routes again that somebody deleted or the kernel refused. No
+   * garbage.
    */
   lookAfterRoutes(hasCarrier: boolean, nowUs: number, events: EventQueue): void {
     this.routes.lookAfter(this.interfaceIndex, hasCarrier, nowUs, events);
@@ -298,7 +296,7 @@ export class VipSwitcher {
     const index = interfaceIndexOf(this.interfaceName);
     if (index === 0 || index === this.interfaceIndex) return false;
     this.interfaceIndex = index;
-    this.added.fill(0); // went away with the old interface
+    this.added.fill(0); // gone with the old interface
     this.up.fill(0);
     this.upCost = 0;
     this.routes.forget();
@@ -310,7 +308,7 @@ export class VipSwitcher {
     return false;
   }
 
-  /** One batch to the kernel and back: fills `slotErrno`. */
+  /** Exchanges one batch with the kernel: fills `slotErrno`. */
   private exchange(): void {
     const { view, bytes } = this.batch;
     const { table } = this;
@@ -341,12 +339,12 @@ export class VipSwitcher {
     const outcome =
       refused === 0 ? this.netlink.readAnswers(sequence, this.queued, this.slotErrno) : refused;
     if (outcome === 0) return;
-    // Without the last acknowledgement nothing is known of the slots that reported no error.
+    // Without the last acknowledgement the outcome of slots without an error is unknown.
     for (let slot = 0; slot < this.queued; slot++)
       if (this.slotErrno[slot] === 0) this.slotErrno[slot] = outcome;
   }
 
-  /** Takes one answer into the books; gives 1 when it is its function's first error. */
+  /** Processes one answer; returns 1 when it is its function's first error. */
   private settle(slot: number): number {
     const vip = this.slotVip[slot] as number;
     const errno = this.slotErrno[slot] as number;
@@ -369,28 +367,28 @@ export class VipSwitcher {
       this.foreign[vip] = 1;
       this.setAdded(vip, 0);
     } else if (errno === ETIMEDOUT) {
-      // It may be there: a later remove() must look after it. What is seen there without our mark
-      // is not ours: the answer that was lost was the kernel's refusal.
+      // The VIP may exist: a later remove() must handle it. If one is seen there without our mark,
+      // it is not ours: then the lost answer was a refusal.
       this.setAdded(vip, this.isForeign(vip) ? 0 : 1);
     } else this.setAdded(vip, 0);
     return this.fail(vip, errno);
   }
 
   /**
-   * Whether an address that exists is ours: by its mark, or, when that cannot be seen, by whether
+   * Whether an existing address is ours: by its mark or, when that is not available, by whether
    * this object added it.
    */
   private isOurs(vip: number): boolean {
     return this.looked && this.marksKept ? this.dump.state[vip] === OURS : this.added[vip] === 1;
   }
 
-  /** Whether an address of somebody else was seen that keeps ours away. */
+  /** Whether a foreign address was seen that keeps ours out. */
   private isForeign(vip: number): boolean {
     return this.looked && this.marksKept && this.dump.state[vip] === FOREIGN;
   }
 
   private verifyMark(vip: number): void {
-    // deleted again meanwhile: the next one will tell
+    // deleted again meanwhile: the next one decides
     if (this.marksVerified || this.dump.state[vip] === ABSENT) return;
     this.marksKept = this.dump.state[vip] === OURS;
     this.marksVerified = true;
@@ -417,14 +415,16 @@ export class VipSwitcher {
   }
 
   /**
-   * Why a route to the subnet of the VIPs could not be set in the last batch, 0 when it could (see
+   * Errno of a subnet route that could not be set in the last batch, otherwise 0 (see
    * SubnetRoutes).
    */
   get routeErrno(): number {
     return this.routes.errno;
   }
 
-  /** The first error counts, but any other before EEXIST: with that alone the function answers. */
+  /**
+   * The first error counts, but any other outranks EEXIST: with that alone the function answers.
+   */
   private fail(vip: number, errno: number): number {
     const index = this.table.functionOf[vip] as number;
     const before = this.result[index] as number;
@@ -432,7 +432,7 @@ export class VipSwitcher {
     return before === 0 ? 1 : 0;
   }
 
-  /** Gives the socket back; the addresses stay. */
+  /** Closes the sockets; the addresses stay. */
   close(): void {
     this.netlink.close();
     this.routes.close();

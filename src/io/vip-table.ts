@@ -5,13 +5,13 @@ import { copyBytes, sameBytes } from "../wire/bytes.ts";
 import { addressBytes, installedPrefixLength } from "../wire/rtnetlink.ts";
 import { AF_INET, AF_INET6 } from "./libc.ts";
 
-/** Bytes of a row of `address`; IPv4 uses the first four. */
+/** Bytes per row of `address`; IPv4 uses the first four. */
 export const ADDRESS_ROW_BYTES = 16;
 const EMPTY = -1;
 
 /**
- * All VIPs of the aircraft in columns, numbered through in the order of the functions, and the way
- * back from an address to its VIP. Made at start-up; reading makes no garbage.
+ * All VIPs of the aircraft in columns, numbered in the order of the functions, and a lookup from an
+ * address to its VIP. Made at start-up; reading makes no garbage.
  */
 export class VipTable {
   readonly count: number;
@@ -21,11 +21,11 @@ export class VipTable {
   readonly functionOf: Int32Array;
   /** AF_INET or AF_INET6. */
   readonly family: Uint8Array;
-  /** As configured: the subnet that the VIP belongs to. */
+  /** As configured: the VIP's subnet. */
   readonly configuredPrefixLength: Uint8Array;
-  /** As it is in the kernel. */
+  /** As in the kernel. */
   readonly prefixLength: Uint8Array;
-  /** Row v holds the address of VIP v from byte 16 × v. */
+  /** Row v, from byte 16 × v, holds the address of VIP v. */
   readonly address: Uint8Array;
   /** Open addressing: VIP or EMPTY. At most half full. */
   private readonly places: Int32Array;
@@ -92,7 +92,7 @@ export class VipTable {
     }
   }
 
-  /** FNV-1a over the address: neighbours in a subnet spread out. */
+  /** FNV-1a over the address: spreads neighbouring addresses of a subnet. */
   private firstPlace(bytes: Uint8Array, at: number, family: number): number {
     let hash = 0x811c9dc5;
     const size = addressBytes(family);

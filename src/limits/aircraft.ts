@@ -1,4 +1,4 @@
-/** What an aircraft may have, and what its configuration may say. */
+/** Limits of an aircraft and of its configuration. */
 import { assert } from "../assert.ts";
 
 /** Head-end servers of one aircraft. Sets of servers are bit masks of 16 bits. */
@@ -14,10 +14,10 @@ export const BITMAP_WORDS = FUNCTIONS_MAX / 32;
 /** Virtual IP addresses of one function. */
 export const VIPS_PER_FUNCTION_MAX = 8;
 
-/** Devices on the client network: more do not fit the IPv4 networks of 16 bits that cabins have. */
+/** Devices on the client network: an IPv4 network with 16 host bits has no room for more. */
 export const SEATS_MAX = 65_534;
 
-/** Keep-alive networks: aircraft have one or two. */
+/** Keep-alive networks of one aircraft: one or two. */
 export const NETWORKS_MAX = 2;
 
 /** Patent [0029]: 10, 9, … 1 in the order of higher priorities. */
@@ -30,45 +30,94 @@ export const PRIORITY_MAX = 10;
  */
 export const CRITICAL_PRIORITY = 9;
 
-/** Functions whose redundancy is looked at in a period: all of them within 32 periods. */
+/** Functions from this priority up outlive the failure of any one server, or `check` warns. */
+export const OUTLIVING_PRIORITY = 8;
+
+/**
+ * The printed contingency book covers every combination of failures in aircraft with at most this
+ * many servers: 62 for six. For larger aircraft it covers single and double failures: 136 for
+ * sixteen.
+ */
+export const WHOLE_BOOK_SERVERS_MAX = 6;
+
+/** Functions whose redundancy is checked per period: 32 periods cover all of them. */
 export const REDUNDANCY_FUNCTIONS_PER_PERIOD = 32;
 
 /** Each witness costs an ARP probe; a handful of switches and panels is all a cabin has. */
 export const WITNESSES_MAX = 4;
 
-/** That a server is drained is offered to a disk that refused it again so often. */
-export const DRAIN_STORE_AGAIN_MS = 2000;
+/** Interval at which a refused write of the drained state to the disk is repeated. */
+export const DRAIN_STORE_RETRY_MS = 2000;
 
 /**
- * A function lacks its redundancy when it has done so for this long: longer than servers that start
- * together and processes that are started again need.
+ * A function is reported without redundancy only after this long: servers that start together and
+ * restarted processes need less.
  */
 export const REDUNDANCY_SETTLING_MS = 5000;
 
-/** So many functions are recorded one by one: in a large aircraft one server is behind hundreds. */
+/**
+ * At most this many functions without redundancy are recorded individually: in a large aircraft one
+ * server backs up hundreds.
+ */
 export const REDUNDANCY_NAMED_MAX = 8;
 
-/** Resource units are the integrator's own; sums over 1,024 functions stay far inside 31 bits. */
+/** Resource units are the integrator's choice; sums over 1,024 functions stay far below 31 bits. */
 export const RESOURCE_MAX = 1_000_000;
 export const REQUIRED_MIN = 1;
 
+/** Per cent: the whole capacity of a server. */
+export const CAPACITY_MAX = 100;
+
 /**
- * Keep-alive period. Below 5 ms the period is in the order of the scheduler's lateness; above 1 s
- * nobody calls it a failover.
+ * Interval at which a server's input files are read, and how long its start waits for the first
+ * reading.
+ */
+export const INPUT_POLL_MS = 1000;
+export const INPUT_FIRST_POLL_MS = 500;
+
+/** Per cent of its resource that a server may withhold. To withhold everything, drain it. */
+export const WITHHELD_MAX = 100;
+
+/** Sets of servers in the book of the flight loop: those that two events can lead to. */
+export const BOOK_ENTRIES_MAX = SERVERS_MAX + (SERVERS_MAX * (SERVERS_MAX - 1)) / 2;
+
+/**
+ * Maximum search steps for one allocation, in total and per ms of the period; a step takes about
+ * 100 ns. A reaction that is missing from the contingency book delays the flight loop by less than
+ * half a period.
+ */
+export const SEARCH_STEPS_MAX = 50_000;
+export const SEARCH_STEPS_PER_MS = 3_000;
+
+/**
+ * Search steps per ms of a period for the contingency book: about one hundredth of a core. Most of
+ * it goes into flow charts, each of which counts as many steps.
+ */
+export const BOOK_STEPS_PER_MS = 180;
+
+/** Kinds of resource that a configuration may name: computing, memory, streams, disk bandwidth. */
+export const DIMENSIONS_MAX = 4;
+
+/** Functions that one function may have to stay apart from, or together with. */
+export const PARTNERS_MAX = 32;
+
+/**
+ * Keep-alive period. Below 5 ms it is as short as the scheduler's lateness; above 1 s a failover
+ * takes too long to be called one.
  */
 export const PERIOD_MS_MIN = 5;
 export const PERIOD_MS_MAX = 1000;
 
 /**
- * `lostAfterPeriods` × period. Shorter than three of the shortest periods, one late keep-alive
- * would be a failure.
+ * `lostAfterPeriods` × period. Below three times the shortest period, one late keep-alive would
+ * count as a failure.
  */
 export const DETECTION_TIME_MS_MIN = 15;
 
-/** Longer than this nobody calls it a failover. */
+/** A failover that takes longer is none. */
 export const DETECTION_TIME_MS_MAX = 10_000;
 
-/** `recoveredAfterPeriods` × period: a server that is back is of no use for so long. */
+/** `recoveredAfterPeriods` × period: a server that came back is of no use during this time. */
 export const RECOVERY_TIME_MS_MAX = 60_000;
 
 /** One lost datagram is never a failure: at least two periods of silence. */
@@ -82,46 +131,57 @@ export const STOP_GRACE_MS_MAX = 60_000;
 export const STOP_GRACE_MS_DEFAULT = 500;
 
 /**
- * A function's process that fails this often within the window is marked failed on this server
- * (contract).
+ * A function's process that fails this often within the window is marked failed on this server, and
+ * the function moves.
  */
 export const PROCESS_FAILURES_MAX = 3;
 export const PROCESS_FAILURE_WINDOW_MS = 30_000;
 
 /**
- * Pauses before a function that failed on a server may be tried there again: a cause that ends soon
- * (a disk that is mounted, a licence that arrives) is not waited for, one that stays costs little.
+ * Pauses before a server may try a function again that failed there. The first is short, for a
+ * cause that ends soon (a disk that is mounted, a licence that arrives); they grow, so that a
+ * lasting cause costs little.
  */
 export const PROCESS_RETRY_MS_MIN = 2000;
 export const PROCESS_RETRY_MS_MAX = 60_000;
 
-/** That it may be tried is said so often: whoever could run it may go at any time. */
-export const PROCESS_RETRY_SAID_MS = 1000;
-
-/** A process that lives and is ready for so long works: what it failed of before is over. */
-export const PROCESS_PROVED_MS = 5000;
+/**
+ * Interval at which a server repeats that it may try a failed function again: the others that could
+ * run it may leave at any time.
+ */
+export const PROCESS_RETRY_OFFER_MS = 1000;
 
 /**
- * Soft limit of open files of a function's process, as Linux gives it: programs that use select(2)
- * rely on it, and one that leaks is stopped before the machine is.
+ * A process that has been alive and ready for this long works: its earlier failures no longer
+ * count.
+ */
+export const PROCESS_STABLE_MS = 5000;
+
+/**
+ * Soft limit of open files of a function's process, the default of Linux: programs that use
+ * select(2) rely on it, and a program that leaks descriptors is stopped before the machine runs
+ * out.
  */
 export const FUNCTION_OPEN_FILES_DEFAULT = 1024;
 
-/** How often a process that is not ready is looked at, and until when nobody complains. */
-export const READY_LOOK_MS = 20;
+/**
+ * Interval at which a process that is not ready is checked, and how long it may take to become
+ * ready.
+ */
+export const READY_POLL_MS = 20;
 export const READY_TIMEOUT_MS_DEFAULT = 10_000;
 export const READY_TIMEOUT_MS_MAX = 600_000;
 
 /**
- * Time-out of a hardware watchdog: an engine that is started again, after the longest pause, must
- * be in time to feed it; and what waits longer than ten minutes is no watchdog.
+ * Time-out of a hardware watchdog. An engine that is restarted after the longest pause must still
+ * feed it in time; above ten minutes it no longer serves as a watchdog.
  */
 export const WATCHDOG_S_MIN = 10;
 export const WATCHDOG_S_MAX = 600;
 
 /**
- * Feedings within one time-out of a hardware watchdog, and of the service manager's (it recommends
- * two).
+ * Feedings within one time-out of the hardware watchdog and of the service manager's watchdog
+ * (systemd recommends two).
  */
 export const HARDWARE_FEEDINGS = 4;
 export const SERVICE_FEEDINGS = 3;
@@ -130,6 +190,8 @@ assert(
   FUNCTIONS_MAX < 1 << 16,
   "a function and half a MAC share 32 bits of a log record, and 0 of 16 bits is no function",
 );
+assert(FUNCTIONS_MAX < 1 << 11, "a function and a server share 16 bits of a keep-alive");
+assert(1 << WHOLE_BOOK_SERVERS_MAX <= BOOK_ENTRIES_MAX, "a whole book has room");
 assert(FUNCTIONS_MAX % 32 === 0, "a bitmap is whole words");
 assert(SERVERS_MAX <= 16, "sets of servers are masks of 16 bits");
 assert(RESOURCE_MAX * FUNCTIONS_MAX < 2 ** 31, "sums of required resources fit an Int32Array");

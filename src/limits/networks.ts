@@ -1,40 +1,40 @@
-/** Keep-alive networks, as each server sees the others on them. */
+/** Keep-alive networks: how each server sees the others on them. */
 import { assert } from "../assert.ts";
 
 /**
- * A server that is alive and was not heard on one of its networks for so long is a fault: longer
- * than a switch takes to open a port it knows, short enough for a mechanic at the cable.
+ * A live server that is not heard on one of its networks for this long is a fault: longer than a
+ * switch takes to open a port it knows, short enough for a mechanic at the cable.
  */
 export const NETWORK_SILENT_MS = 2000;
 
-/** A configured server that was not heard at all since the start is a fault after so long. */
+/** A configured server that has not been heard since the start is a fault after this long. */
 export const NEVER_HEARD_MS = 5000;
 
 /**
- * Switches are told of the group so often, though nobody is missed: well within what they forget it
- * after (RFC 2236: 260 s).
+ * Interval of the group's membership reports to switches while no server is missed: well within the
+ * 260 s after which they forget a group (RFC 2236).
  */
 export const GROUP_REPORT_MS = 10_000;
-/** A server that is missed on a network, and the longest pause between two such reports. */
+/** Longest pause between two such reports while a server is missed on a network. */
 export const GROUP_REPORT_PAUSE_MS_MAX = 5000;
-/** That switches forgot the group is recorded at most so often for each network. */
-export const GROUP_FORGOTTEN_AGAIN_MS = 60_000;
+/** Shortest interval between records, per network, that switches forgot the group. */
+export const GROUP_FORGOTTEN_REPEAT_MS = 60_000;
 
-/** Hosts whose keep-alives are refused that are followed at a time. */
+/** Hosts with refused keep-alives that are tracked at a time. */
 export const REFUSED_SENDERS_MAX = 8;
-/** Such a host is named after so many of its keep-alives, in so long at least. */
+/** Such a host is recorded after this many refused keep-alives over at least this time. */
 export const REFUSED_NAMED_AFTER = 5;
 export const REFUSED_NAMED_AFTER_MS = 500;
-/** It is forgotten after a silence of so long. */
+/** It is forgotten after this much silence. */
 export const REFUSED_GONE_MS = 3000;
-/** Each of these times is at least so many keep-alive periods. */
+/** Each of these times lasts at least this many keep-alive periods. */
 export const REFUSED_PERIODS_MIN = 5;
 
-/** Records of networks and of refused hosts in one period; what is more waits for the next. */
+/** Records of networks and of refused hosts per period; further ones wait for the next. */
 export const NETWORK_RECORDS_PER_PERIOD_MAX = 8;
 
-/** Addresses of the interfaces are looked up so often. */
-export const INTERFACE_LOOK_MS = 1000;
+/** Interval at which the interfaces' addresses are looked up. */
+export const INTERFACE_POLL_MS = 1000;
 
 assert(GROUP_REPORT_PAUSE_MS_MAX <= GROUP_REPORT_MS, "whoever is missed is asked for more often");
 assert(REFUSED_NAMED_AFTER_MS < REFUSED_GONE_MS, "a host is named before it is forgotten");

@@ -1,13 +1,13 @@
-/** What a loadable part may have. A part is refused before more of it is read. */
+/** Limits of a loadable part. A part that exceeds one is refused before more of it is read. */
 
-/** Public keys that a configuration may trust: that of today, that of tomorrow, and of a few signers. */
+/** Public keys that a configuration may trust: today's, tomorrow's, and those of a few signers. */
 export const PART_KEYS_MAX = 8;
 
-/** Lists, load header and manifest: some hundred files would have 100 KiB. */
+/** Size of the lists, the load header and the manifest each: some hundred files take 100 KiB. */
 export const PART_INDEX_BYTES_MAX = 1024 * 1024;
 
 /** Files beside the lists and the header: executable, configuration, units. */
 export const PART_FILES_MAX = 256;
 
-/** Read at a time of a file that may be larger than memory has room for. */
+/** Bytes read at a time of a file that may not fit in memory. */
 export const PART_CHUNK_BYTES = 1024 * 1024;

@@ -1,84 +1,86 @@
-/** What the servers rely on of each other; see also the lease in vips.ts. */
+/** Timing that the servers rely on of each other; see also the lease in vips.ts. */
 import { assert } from "../assert.ts";
 import { LOST_AFTER_PERIODS_MAX } from "./aircraft.ts";
 
 /**
  * Start-up listens for the detection time and this many periods more before owning anything
- * (protocol, section 2).
+ * (PROTOCOL.md, "Start-up").
  */
 export const LISTEN_EXTRA_PERIODS = 2;
 
 /**
- * After so many periods without a keep-alive of a server, another incarnation of it may take its
- * place.
+ * After this many periods without a keep-alive of a server, another incarnation may take its place.
  */
 export const SUCCESSION_PERIODS = 2;
 
 /**
- * When a datagram of a server's own is so late, the others are asked to send its messages on
- * (core/relay): one that is missing shows in the next keep-alive of most. Any later, and leases run
- * out before the echoes come by the other way; what is sent on for nothing when a loop is late costs
- * some datagrams.
+ * A server asks the others to send its messages on (core/relay) when a datagram of its own is this
+ * late. One that is missing shows in the next keep-alive of most servers. Any later, and leases
+ * would run out before the echoes arrive by the detour. When only the loop was late, the request
+ * costs some needless datagrams.
  */
 export const DIRECT_LATE_MS = 2.5;
 
 /**
- * Messages of one server that another one sends on in a period: the periodic one, and some changes
- * of state.
+ * Messages of one server that another sends on per period: the periodic one and some changes of
+ * state.
  */
 export const RELAYS_PER_PERIOD_MAX = 4;
 
 /**
- * Own keep-alives whose time is remembered, a power of two: more than are sent within the longest
- * detection time, the extra ones included.
+ * Own keep-alives whose send time is remembered, a power of two: more than are sent within the
+ * longest detection time, extra ones included.
  */
 export const SENT_TIMES = 4096;
 
-/** Keep-alives sent at once in one period at most; further changes wait for the next period. */
+/** Maximum keep-alives sent at once in one period; further changes wait for the next period. */
 export const EXTRA_SENDS_MAX = 32;
 
-/** An incarnation ends before its sequence numbers do: at 100 a second after more than a year. */
+/**
+ * An incarnation ends before its sequence numbers run out: after more than a year at 100 a second.
+ */
 export const SEQUENCE_MAX = 0xfff0_0000;
 
 /**
- * A planned move waits this much longer than the longest stop grace before the old owner lets go in
- * any case; where that is longer, so many periods: the new owner's word that it has room may be
- * lost once.
+ * Extra wait of a planned move beyond the longest stop grace, before the old owner lets go in any
+ * case: this time, or this many periods where they are longer. The new owner's message that it has
+ * room may be lost once.
  */
 export const HANDOVER_EXTRA_MS = 500;
 export const HANDOVER_EXTRA_PERIODS = 2;
 
 /**
- * A move that was asked for is given up after this part of a hand-over's time: well before the old
+ * A requested move is given up after the hand-over's time divided by this: well before the old
  * owner would let go of a function that the new one does not take.
  */
 export const MOVE_SHARE_OF_HANDOVER = 2;
 
 /**
- * A move that was carried out is told for so many periods more, so that all hear of the new owner
+ * A completed move is announced for this many further periods, so that all hear of the new owner
  * first.
  */
 export const MOVE_TOLD_PERIODS = 3;
 
 /**
- * Tables that disagree for this many periods although nothing changes are computed again from what
- * is seen (P5).
+ * Tables that disagree for this many periods without any change are recomputed from observation
+ * (P5).
  */
 export const DISAGREEMENT_PERIODS = 10;
 
 /**
- * A server that reaches no witness for so long, and for two windows of its questions at least,
- * hands its functions over to one that does. Shorter, and what a switch loses while it learns would
- * move functions; longer, and the cabin would notice.
+ * A server that reaches no witness for this long, and for at least two windows of its questions,
+ * hands its functions over to a server that does. If it were shorter, the losses of a switch that
+ * is learning would move functions; if it were longer, the cabin would notice.
  */
 export const WITNESS_SILENT_MS = 400;
 
-/** And so long before that no witness answers is recorded: a switch may be started again. */
+/** Time before it is recorded that no witness answers: a switch may be restarting. */
 export const WITNESS_NAMED_MS = 1000;
 
 /**
- * It takes part again after it has reached a witness without a break for so long; each time in a
- * row twice as long, up to the greater one: a cable that comes and goes moves nothing to and fro.
+ * The server takes part again once it has reached a witness for this long without a break. The time
+ * doubles with each repetition, up to the greater value: a loose cable does not move functions back
+ * and forth.
  */
 export const CUT_OFF_PAUSE_MS_MIN = 1000;
 export const CUT_OFF_PAUSE_MS_MAX = 32_000;

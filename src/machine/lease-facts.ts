@@ -1,4 +1,6 @@
-/** What this machine's kernel can silence VIPs with. Nothing is changed: no program is attached. */
+/**
+ * What this machine's kernel offers to silence VIPs. Nothing is changed: no program is attached.
+ */
 import type { LeaseKindName } from "../boundary/lease-kind.ts";
 import { parseVip } from "../config/address.ts";
 import { attachedPrograms } from "../io/bpf.ts";
@@ -8,15 +10,15 @@ import { VipPrograms } from "../io/vip-programs.ts";
 import { TCX_INGRESS } from "../wire/bpf-attributes.ts";
 
 export interface LeaseFacts {
-  /** How eBPF programs, which load and judge rightly, can be attached; null: they cannot be had. */
+  /** How tested eBPF programs can be attached; null when they are not available. */
   readonly programs: Extract<LeaseKindName, "tcx" | "clsact"> | null;
-  /** Why they cannot; "" where they can. */
+  /** Why they are not available; "" when they are. */
   readonly refusal: string;
-  /** By how much nftables ends a lease early, at most. */
+  /** By how much nftables may end a lease early. */
   readonly nftablesTicksMs: number;
 }
 
-/** Every network namespace has its loopback as its first interface. */
+/** The loopback is the first interface of every network namespace. */
 const LOOPBACK = 1;
 const TRIAL_VIP = "192.0.2.1/32"; // of documentation (RFC 5737)
 const TRIAL_LEASE_US = 1_000_000;

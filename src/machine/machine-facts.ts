@@ -1,5 +1,5 @@
 /**
- * What a machine is, as far as it matters to Wingman: read from the kernel, judged elsewhere
+ * Properties of a machine that matter to Wingman: read from the kernel, judged elsewhere
  * (machine-findings). Nothing is changed.
  */
 import { readFileSync } from "node:fs";
@@ -11,32 +11,37 @@ import type { WakeLateness } from "./wake-lateness.ts";
 export interface InterfaceFacts {
   readonly name: string;
   readonly state: LinkState;
-  /** As `10.44.0.1/16`; link-local ones of IPv6 are left out. */
+  /** Like `10.44.0.1/16`; without link-local IPv6 addresses. */
   readonly addresses: readonly string[];
-  /** What the kernel does, the interface's own setting or that of all, whichever counts. */
+  /** The kernel's effective setting: the interface's own or that of all, whichever counts. */
   readonly arpIgnore: number;
   readonly isIpv6Off: boolean;
 }
 
-/** The kernel's table of the devices that it knows, of one family. */
+/** The kernel's table of known devices, for one family. */
 export interface NeighbourFacts {
   readonly used: number;
-  /** Null: the limit is the whole machine's, and shown in its first network namespace alone. */
+  /**
+   * Null: the limit applies to the whole machine, and is only visible in its first network
+   * namespace.
+   */
   readonly limit: number | null;
 }
 
 export interface MachineFacts {
   readonly kernel: string;
   readonly processors: number;
-  /** Effective capabilities of the process that looks: the mask of /proc/self/status. */
+  /** Effective capabilities of this process: the mask of /proc/self/status. */
   readonly capabilities: bigint;
-  /** Every interface of the network namespace but the loopback. */
+  /** Every interface of the network namespace except the loopback. */
   readonly interfaces: readonly InterfaceFacts[];
-  /** Families in which a program may bind an address that is not there (ip_nonlocal_bind). */
+  /**
+   * Families in which a program may bind an address that does not exist here (ip_nonlocal_bind).
+   */
   readonly nonlocalBind: { readonly ipv4: boolean; readonly ipv6: boolean };
   readonly neighboursIpv4: NeighbourFacts;
   readonly neighboursIpv6: NeighbourFacts;
-  /** Null: connections are not tracked. */
+  /** Null when connections are not tracked. */
   readonly connections: { readonly used: number; readonly limit: number } | null;
   readonly lateness: WakeLateness;
   readonly lease: LeaseFacts;
@@ -84,7 +89,7 @@ function readCapabilities(): bigint {
   return BigInt(`0x${mask ?? "0"}`);
 }
 
-/** proc_net(5): a heading, then a line for each. */
+/** proc_net(5): a heading, then one line per device. */
 function knownByArp(): number {
   return (textOf("/proc/net/arp") ?? "").trimEnd().split("\n").length - 1;
 }
@@ -104,7 +109,7 @@ function numberIn(file: string): number | null {
   return text === null ? null : Number(text);
 }
 
-/** Null where the kernel has no such file, or does not let it be read. */
+/** Null where the kernel has no such file, or denies access. */
 function textOf(file: string): string | null {
   try {
     return readFileSync(file, "latin1");

@@ -1,6 +1,6 @@
 /**
- * What the facts of a machine mean for an aircraft: one finding for each thing looked at, with what
- * to do where it is not as it should be. Numbers in, words out.
+ * What the facts of a machine mean for an aircraft: one finding per subject, with an action where
+ * something is wrong. Numbers in, words out.
  */
 
 import { leaseDetectionMsMin, leaseFits, leaseMsOf } from "../boundary/timing.ts";
@@ -8,32 +8,33 @@ import { addressKey, parseVip } from "../config/address.ts";
 import type { AircraftConfig, Vip } from "../config/model.ts";
 import type { InterfaceFacts, MachineFacts, NeighbourFacts } from "./machine-facts.ts";
 
-/** `stops`: Wingman cannot serve so. `advice`: it serves, and something will hurt. */
+/** `stops`: Wingman cannot serve. `advice`: it serves, with a disadvantage. */
 export type Grade = "good" | "advice" | "stops";
 
 export interface Finding {
   readonly grade: Grade;
-  /** What was looked at. */
+  /** The subject that was checked. */
   readonly subject: string;
   readonly found: string;
-  /** What it means and what to do; "" where nothing is. */
+  /** Meaning and action; "" when all is well. */
   readonly action: string;
 }
 
-/** Capabilities by the names of capabilities(7): their bits and what they are for. */
+const REALTIME = "CAP_SYS_NICE";
+/** Capabilities by the names of capabilities(7): their bits and their uses. */
 const CAPABILITIES: readonly (readonly [bit: bigint, name: string, use: string])[] = [
   [12n, "CAP_NET_ADMIN", "to set addresses and the lease"],
   [13n, "CAP_NET_RAW", "to announce VIPs and to ask witnesses"],
-  [23n, "CAP_SYS_NICE", "to be scheduled before everything else"],
+  [23n, REALTIME, "to be scheduled before everything else"],
   [39n, "CAP_BPF", "to end a lease to the microsecond, and for silence where a VIP is not owned"],
 ];
 
-/** With the nftables egress hook, and addresses that carry who has set them. */
+/** With the nftables egress hook, and addresses that carry a mark of their origin. */
 const KERNEL_MIN = [5, 18] as const;
 
-/** A device that is asked for sits in the kernel's table as long as one that answers. */
+/** A device that is only asked for takes as much room in the kernel's table as one that answers. */
 const NEIGHBOURS_MARGIN = 2;
-/** A table so full will overflow. */
+/** A table this full will overflow. */
 const FULL = 0.8;
 
 export function findingsOf(facts: MachineFacts, config: AircraftConfig): Finding[] {
@@ -69,12 +70,16 @@ function kernelFinding({ kernel, processors }: MachineFacts): Finding {
   const isOld = major < KERNEL_MIN[0] || (major === KERNEL_MIN[0] && minor < KERNEL_MIN[1]);
   const found = `Linux ${kernel}, ${processors} processor${processors === 1 ? "" : "s"}`;
   if (!isOld) return good("kernel", found);
-  const action = `use Linux ${KERNEL_MIN.join(".")} or later: what a crash leaves behind is not recognised on older ones`;
+  const action = `use Linux ${KERNEL_MIN.join(".")} or later: older kernels cannot mark our addresses, so leftovers of a crash are not recognised`;
   return { grade: "advice", subject: "kernel", found, action };
 }
 
-function privilegeFinding({ capabilities }: MachineFacts): Finding {
-  const missing = CAPABILITIES.filter(([bit]) => ((capabilities >> bit) & 1n) === 0n);
+function privilegeFinding({ capabilities, lateness }: MachineFacts): Finding {
+  // The unit has a limit (LimitRTPRIO) in place of CAP_SYS_NICE.
+  const isRealtime = lateness.refusal === null;
+  const missing = CAPABILITIES.filter(
+    ([bit, name]) => ((capabilities >> bit) & 1n) === 0n && !(isRealtime && name === REALTIME),
+  );
   if (missing.length === 0) return good("privileges", "all that is needed");
   const found = `without ${missing.map(([, name]) => name).join(", ")}`;
   const uses = missing.map(([, name, use]) => `${name} ${use}`).join(", ");
@@ -92,19 +97,20 @@ function leaseFinding({ lease }: MachineFacts, { keepAlive, clients }: AircraftC
   const found = `no eBPF (${lease.refusal})`;
   const { periodMs, lostAfterPeriods } = keepAlive;
   const ticksMs = lease.nftablesTicksMs;
-  const why = "a lease by nftables alone, and nothing silences a VIP that is not owned";
-  const action = `let it have eBPF (CAP_BPF, and Linux 6.6 or clsact): ${why}`;
+  const why =
+    "without it there is at most a lease by nftables, and nothing silences a VIP that is not owned";
+  const action = `allow eBPF (CAP_BPF, and Linux 6.6 or clsact): ${why}`;
   if (clients.lease === "off" || leaseFits(periodMs, lostAfterPeriods, ticksMs))
     return { grade: "advice", subject, found, action };
   if (!leaseFits(periodMs, lostAfterPeriods)) return { grade: "advice", subject, found, action };
   const leastMs = leaseDetectionMsMin(periodMs, ticksMs);
   return {
     ...{ grade: clients.lease === "required" ? "stops" : "advice", subject, found },
-    action: `let it have eBPF (CAP_BPF, and Linux 6.6 or clsact), or detect failures after ${leastMs} ms: no lease by nftables fits`,
+    action: `allow eBPF (CAP_BPF, and Linux 6.6 or clsact), or detect failures after ${leastMs} ms: no lease by nftables fits`,
   };
 }
 
-/** How late in ms the loop may be for a keep-alive before it lets go of everything. */
+/** Lateness of the loop in ms, for a keep-alive, up to which it does not let go of everything. */
 export function latenessAllowedMs(
   { keepAlive, clients }: AircraftConfig,
   lostAfterPeriods = keepAlive.lostAfterPeriods,
@@ -122,19 +128,19 @@ function latenessFinding({ lateness }: MachineFacts, config: AircraftConfig): Fi
   const maxMs = Math.ceil(lateness.maxUs / 1000);
   const allowedMs = latenessAllowedMs(config);
   const found =
-    `${lateness.medianUs} µs late in the middle, ${lateness.maxUs} µs at most, of ${lateness.wakes} wakes` +
+    `median lateness ${lateness.medianUs} µs, at most ${lateness.maxUs} µs, in ${lateness.wakes} wakes` +
     (lateness.refusal === null ? "" : `, without real-time scheduling (${lateness.refusal})`);
   const subject = "wakes";
   if (2 * maxMs > allowedMs) {
     let periods = keepAlive.lostAfterPeriods + 1;
     while (2 * maxMs > latenessAllowedMs(config, periods)) periods++;
     const action =
-      `a loop that is ${allowedMs} ms late lets go of its functions: find out what holds this machine up, ` +
+      `a loop that is ${allowedMs} ms late lets go of its functions: find out what delays this machine, ` +
       `or take keepAlive.lostAfterPeriods ${periods} (detection after ${periods * keepAlive.periodMs} ms)`;
     return { grade: "advice", subject, found, action };
   }
   if (lateness.refusal === null) return good(subject, `${found}; ${allowedMs} ms are allowed`);
-  const action = "let the engine be real-time: with load beside it it will be late";
+  const action = "allow real-time scheduling: under load the engine will be late without it";
   return { grade: "advice", subject, found, action };
 }
 
@@ -145,12 +151,12 @@ function interfaceFindings({ interfaces }: MachineFacts, config: AircraftConfig)
     const facts = interfaces.find((one) => one.name === name);
     if (facts === undefined) {
       const known = interfaces.map((one) => one.name).join(", ") || "none";
-      const action = `name one of this machine's in the configuration: ${known}`;
+      const action = `configure one of this machine's interfaces: ${known}`;
       return { grade: "stops", subject, found: "there is none", action };
     }
     const found = [facts.state, ...facts.addresses].join(", ");
     if (facts.state !== "up") {
-      const action = facts.state === "down" ? "set it up" : "look at cable, adapter and switch";
+      const action = facts.state === "down" ? "bring it up" : "check cable, adapter and switch";
       return { grade: "stops", subject, found, action };
     }
     if (ipv4Of(facts).length > 0) return good(subject, found);
@@ -160,7 +166,7 @@ function interfaceFindings({ interfaces }: MachineFacts, config: AircraftConfig)
 }
 
 /**
- * Other interfaces with an address of the client network: their kernel answers there for VIPs, too.
+ * Other interfaces with an address of the client network: the kernel answers there for VIPs, too.
  */
 function segmentFindings({ interfaces }: MachineFacts, config: AircraftConfig): Finding[] {
   const clients = interfaces.find(({ name }) => name === config.clients.interface);
@@ -177,12 +183,12 @@ function segmentFindings({ interfaces }: MachineFacts, config: AircraftConfig): 
     subject: `interface ${name}`,
     found: `in the network of ${clients.name}, arp_ignore 0`,
     action:
-      `seats that ask there for a VIP get the Ethernet address of ${name}, beside that of ${clients.name}: ` +
+      `seats that ask there for a VIP also get the Ethernet address of ${name}: ` +
       `put it into another network, or set net.ipv4.conf.${name}.arp_ignore=1`,
   }));
 }
 
-/** Wingman sets a VIP for itself alone (/32, /128); anything else is somebody else's. */
+/** Wingman sets a VIP with its full length (/32, /128); anything else was set by somebody else. */
 function foreignVipFindings({ interfaces }: MachineFacts, config: AircraftConfig): Finding[] {
   const vips = new Map(vipsOf(config).map((vip) => [addressKey(vip.address), vip]));
   return interfaces.flatMap(({ name, addresses }) =>
@@ -192,7 +198,7 @@ function foreignVipFindings({ interfaces }: MachineFacts, config: AircraftConfig
       if (set === null || vip === undefined || set.prefixLength === 8 * set.address.length)
         return [];
       const found = `${text} is set on ${name}`;
-      const action = `take it away (ip addr del ${text} dev ${name}): this machine answers for it, whoever owns it`;
+      const action = `remove it (ip addr del ${text} dev ${name}): this machine answers for it, whoever owns it`;
       return [{ grade: "stops", subject: `VIP ${vip.text}`, found, action }];
     }),
   );
@@ -202,11 +208,11 @@ function ipv6Findings({ interfaces }: MachineFacts, config: AircraftConfig): Fin
   const { interface: name } = config.clients;
   const hasIpv6 = vipsOf(config).some(({ family }) => family === 6);
   if (!hasIpv6 || interfaces.find((one) => one.name === name)?.isIpv6Off !== true) return [];
-  const action = `set net.ipv6.conf.${name}.disable_ipv6=0, or take the IPv6 VIPs out of the configuration`;
+  const action = `set net.ipv6.conf.${name}.disable_ipv6=0, or remove the IPv6 VIPs from the configuration`;
   return [{ grade: "stops", subject: "IPv6", found: `switched off on ${name}`, action }];
 }
 
-/** Programs that are to be kept ready, and cannot bind their VIPs before these are there. */
+/** Programs that should be kept ready, but cannot bind their VIPs before these arrive. */
 function standbyFindings({ nonlocalBind }: MachineFacts, { functions }: AircraftConfig): Finding[] {
   return ([4, 6] as const).flatMap((family) => {
     const ids = functions
@@ -215,7 +221,7 @@ function standbyFindings({ nonlocalBind }: MachineFacts, { functions }: Aircraft
       .map(({ id }) => id);
     if (ids.length === 0 || nonlocalBind[`ipv${family}`]) return [];
     const action =
-      `where such a program binds its VIPs it starts only when they arrive, and a failover waits for it: ` +
+      `a program that binds its VIPs cannot start before they arrive, and a failover waits for it: ` +
       `set net.ipv${family}.ip_nonlocal_bind=1`;
     const found = `always started: ${ids.join(", ")}; ip_nonlocal_bind 0`;
     return [{ grade: "advice", subject: `IPv${family} standbys`, found, action }];
@@ -230,26 +236,27 @@ function neighbourFinding(
 ): Finding {
   const subject = `${family} neighbours`;
   const held =
-    limit === null ? "what it holds is not shown in this network namespace" : `it holds ${limit}`;
+    limit === null ? "its limit is not visible in this network namespace" : `limit ${limit}`;
   const found = `${used} in the kernel's table, ${held}`;
   const wanted = NEIGHBOURS_MARGIN * (clients.seats + servers.length + clients.witnesses.length);
   const isNarrow = limit !== null && (limit < wanted || used > FULL * limit);
   if (!isNarrow) {
-    const unknown = clients.seats === 0 ? "; clients.seats says nothing of how many devices" : "";
+    const unknown =
+      clients.seats === 0 ? "; clients.seats does not give the number of devices" : "";
     return good(subject, `${found}${unknown}`);
   }
   const enough = powerOfTwo(Math.max(wanted, NEIGHBOURS_MARGIN * used));
-  const action = `set ${key}.neigh.default.gc_thresh3=${enough}: when it is full, the kernel sends nothing to devices that are not in it`;
+  const action = `set ${key}.neigh.default.gc_thresh3=${enough}: when it is full, the kernel sends nothing to new devices`;
   return { grade: "advice", subject, found, action };
 }
 
 function connectionFindings({ connections }: MachineFacts): Finding[] {
   if (connections === null) return [];
   const { used, limit } = connections;
-  const found = `${used} tracked, the table holds ${limit}`;
+  const found = `${used} tracked, limit ${limit}`;
   if (used <= FULL * limit) return [good("connections", found)];
   const action =
-    "raise net.netfilter.nf_conntrack_max, or do not track the ports of Wingman: a full table drops keep-alives";
+    "raise net.netfilter.nf_conntrack_max, or exclude the ports of Wingman from tracking: a full table drops keep-alives";
   return [{ grade: "advice", subject: "connections", found, action }];
 }
 
@@ -264,7 +271,7 @@ function ipv4Of({ addresses }: InterfaceFacts): Vip[] {
   });
 }
 
-/** The two addresses are in one network, as the wider of their prefixes says. */
+/** Whether the two addresses are in one network, by the wider of their prefixes. */
 function isOneNetwork(one: Vip, other: Vip): boolean {
   const bits = Math.min(one.prefixLength, other.prefixLength);
   return networkOf(one, bits) === networkOf(other, bits);

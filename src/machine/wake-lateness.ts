@@ -1,21 +1,21 @@
-/** How late this machine wakes a process that waits as the flight loop does. */
+/** How late this machine wakes a process that waits like the flight loop. */
 import { nowUs } from "../io/monotonic-clock.ts";
 import { Poller } from "../io/poller.ts";
 import { becomeRealtime, FLIGHT_PRIORITY, setTimerSlack } from "../io/realtime.ts";
 
-/** Shorter than the shortest period, so that a second tells of some hundreds. */
+/** Shorter than the shortest period, so that a second yields some hundred samples. */
 const PERIOD_US = 5_000;
 
 export interface WakeLateness {
   readonly wakes: number;
-  /** µs after the time that was asked for. */
+  /** µs after the requested time. */
   readonly medianUs: number;
   readonly maxUs: number;
-  /** Why the system refuses real-time scheduling; null: it was measured with. */
+  /** Why the system refuses real-time scheduling; null when the measurement used it. */
   readonly refusal: string | null;
 }
 
-/** Takes `durationMs`; this process stays real-time after it. Throws SystemError. */
+/** Takes `durationMs`; afterwards this process stays real-time. Throws SystemError. */
 export function measureWakes(durationMs: number): WakeLateness {
   const refusal = becomeRealtime(FLIGHT_PRIORITY);
   setTimerSlack(1);

@@ -1,5 +1,6 @@
 /**
- * The built-in test: looks at networks, servers, witnesses, clock and log, and disturbs nothing.
+ * The built-in test: checks networks, servers, witnesses, clock and log, without disturbing
+ * anything.
  */
 import type { AircraftConfig } from "../config/model.ts";
 import type { LinkState } from "../io/network-interface.ts";
@@ -14,21 +15,21 @@ import {
 import type { StorageFigures, TestResult } from "./maintenance.ts";
 import type { WitnessState } from "./witness-probe.ts";
 
-/** A witness that left so many questions unanswered does not answer. */
+/** A witness that left this many questions unanswered does not answer. */
 const ROUNDS_MISSED = 3;
 
-/** What was seen; the test itself is a judgement of it. */
+/** Observations; the test itself judges them. */
 export interface Seen {
   readonly status: StatusDocument | null;
   readonly links: ReadonlyMap<string, LinkState>;
   readonly witnesses: ReadonlyMap<string, WitnessState>;
   readonly utcMs: number;
   readonly storage: StorageFigures;
-  /** Why the log cannot be written; null: it can. */
+  /** Why the log cannot be written; null when it can. */
   readonly logProblem: string | null;
 }
 
-/** One line for each thing, in the order in which a mechanic would look. Pure. */
+/** One line per subject, in the order in which a mechanic would check. Pure. */
 export function judge(config: AircraftConfig, serverId: string, seen: Seen): TestResult[] {
   const { status, links, utcMs, storage, logProblem } = seen;
   const interfaces = [...new Set([...config.keepAlive.interfaces, config.clients.interface])];
@@ -52,7 +53,7 @@ export function judge(config: AircraftConfig, serverId: string, seen: Seen): Tes
   ];
 }
 
-/** A link is not enough: what it is for must come over it. */
+/** A link is not enough: its traffic must arrive, too. */
 function networkResult(name: string, link: LinkState, status: StatusDocument | null): TestResult {
   const network = status?.networks.find((one) => one.interface === name);
   const missing = status && network ? missingOn(status, network) : [];
@@ -61,8 +62,8 @@ function networkResult(name: string, link: LinkState, status: StatusDocument | n
 }
 
 /**
- * The engine asks by ARP all the time: what it hears counts. Without one a host that only refuses
- * to be silent is not told from one whose MAC the kernel still remembers.
+ * The engine asks by ARP all the time: its observations count. Without an engine, a host that
+ * merely drops connections cannot be distinguished from one whose MAC the kernel still remembers.
  */
 function witnessResult(
   address: string,
@@ -76,7 +77,7 @@ function witnessResult(
     return result(what, state === "there", state);
   }
   const { lastAnswerMs } = heard;
-  // One of them is asked in each period.
+  // One of them is asked per period.
   const roundMs = clients.witnesses.length * keepAlive.periodMs;
   const patienceMs = Math.max(WITNESS_NAMED_MS, ROUNDS_MISSED * roundMs);
   const found = lastAnswerMs === null ? "never answered" : `answered ${lastAnswerMs} ms ago`;

@@ -1,27 +1,25 @@
-/** What a data load gives and takes on this server: its log, what is installed, where loads go. */
-import { mkdirSync } from "node:fs";
+/**
+ * Inputs and outputs of a data load on this server: its log, the installed parts, the destination
+ * of loads.
+ */
 import { join } from "node:path";
 import {
   LOG_LOAD_ABORTED,
   LOG_LOAD_COMPLETED,
   LOG_LOAD_REFUSED,
   LOG_LOAD_STARTED,
-} from "../catalogue/upkeep-code.ts";
+} from "../catalogue/supervisor-code.ts";
 import type { AircraftConfig, DataLoadConfig } from "../config/model.ts";
 import type { DataLoadEvent, DataLoadParts } from "../dataload/data-load.ts";
 import { DirectoryTarget } from "../dataload/directory-target.ts";
 import type { Download } from "../dataload/download.ts";
 import type { LoadedHardware, LoadedPart } from "../dataload/information-files.ts";
 import { positionOf } from "../dataload/target-identity.ts";
-import type { UploadVerdict } from "../dataload/upload-target.ts";
-import { readTrustedKeys } from "../part/trust.ts";
-import { PartError, verifyLoad } from "../part/verify.ts";
-import { BUILT_FOR } from "../reporting/build.ts";
-import { thisMachine } from "../slots/admissible.ts";
-import { installPart, NotInstalledError, requireFreeSlot } from "../slots/install.ts";
 import { SlotStore } from "../slots/slot-store.ts";
+import { ownCommand } from "../supervisor/own-executable.ts";
 import { type GroundSignal, groundText } from "./ground-input.ts";
 import { refusal } from "./interlock.ts";
+import { LoadProcess } from "./load-process.ts";
 import { type ExportFormat, exportLog } from "./log/log-export.ts";
 import { LogImage } from "./log/log-image.ts";
 import type { LogKeeper } from "./log/log-keeper.ts";
@@ -31,8 +29,8 @@ import { versionDocument } from "./version-document.ts";
 const TYPE = "HEADEND";
 const LITERAL = "WINGMAN HEAD-END";
 
-/** Where loads come to lie in the state directory. */
-export const LOAD_DIRECTORY = "data-load";
+/** Place of loads in the state directory until they are installed. */
+const LOAD_DIRECTORY = "data-load";
 
 const CODES: Readonly<Record<DataLoadEvent, number>> = {
   started: LOG_LOAD_STARTED,
@@ -48,12 +46,15 @@ export interface LoadSurroundings {
   readonly ground: GroundSignal;
   readonly groundInput: string;
   readonly stateDirectory: string;
-  /** Where relative paths of the configuration begin. */
+  /** The configuration in effect. */
+  readonly configFile: string;
+  /** Base of relative paths in the configuration. */
   readonly directory: string;
 }
 
 export function dataLoadParts(own: DataLoadConfig, around: LoadSurroundings): DataLoadParts {
   const { config, serverId, keeper, ground, groundInput, stateDirectory } = around;
+  const { configFile, directory } = around;
   const { listen, port, findPort, manufacturer, position = positionOf(serverId) } = own;
   const { hardware } = config.parts;
   const vips = config.functions.flatMap((entry) => entry.vips.map(({ text }) => text));
@@ -65,41 +66,24 @@ export function dataLoadParts(own: DataLoadConfig, around: LoadSurroundings): Da
     refusal: () => refusal("data-load", ground.isOnGround, groundText(groundInput)),
     hardware: () => [installed(config, serverId)],
     downloads: () => logFiles(keeper.reader, serverId),
-    target: new DirectoryTarget(join(stateDirectory, LOAD_DIRECTORY), (directory) =>
-      takeLoad(directory, config, around.directory),
+    target: loadTarget(
+      join(stateDirectory, LOAD_DIRECTORY),
+      config.parts.slots,
+      new LoadProcess({ ownCommand: ownCommand(), configFile, directory }),
     ),
     note: (event, detail) => keeper.note(CODES[event], -1, detail),
   };
 }
 
-/**
- * A load that came whole goes into the inactive slot when it is signed by a trusted key and for this
- * server. The process is busy with that for some seconds, on ground.
- */
-function takeLoad(
-  directory: string,
-  config: AircraftConfig,
-  configDirectory: string,
-): UploadVerdict {
-  const store = new SlotStore(config.parts.slots);
-  try {
-    const reading = readTrustedKeys(config.parts.trust, configDirectory);
-    if (!reading.ok) return refused(reading.problems.map(({ found }) => found).join("; "));
-    if (reading.keys.length === 0) return refused("the configuration names no key in parts.trust");
-    mkdirSync(store.directory, { recursive: true });
-    store.settle();
-    requireFreeSlot(store);
-    const part = verifyLoad(directory, reading.keys);
-    const slot = installPart(store, part, directory, thisMachine(config, BUILT_FOR), false);
-    return { accepted: true, why: `${part.partNumber} in slot ${slot}; activate it` };
-  } catch (error) {
-    if (error instanceof PartError || error instanceof NotInstalledError)
-      return refused(error.message);
-    return refused(`the slots cannot be written: ${(error as Error).message}`);
-  }
+function loadTarget(directory: string, slots: string, process: LoadProcess): DirectoryTarget {
+  const traces = [directory, ...new SlotStore(slots).unsettled];
+  return new DirectoryTarget({
+    ...{ directory, copies: slots },
+    // Leftovers that cannot be removed now are retried with the next load.
+    cleaned: process.clean(directory, traces).catch(() => {}),
+    judge: (load, way) => process.take(load, way),
+  });
 }
-
-const refused = (why: string): UploadVerdict => ({ accepted: false, why });
 
 function installed(config: AircraftConfig, serverId: string): LoadedHardware {
   const { partNumber, version, buildDigest, tableDigest, system } = versionDocument(config);
@@ -116,7 +100,7 @@ function installed(config: AircraftConfig, serverId: string): LoadedHardware {
   return { literal: LITERAL, serialNumber: serverId, parts };
 }
 
-/** The maintenance log in every form, made when it is asked for. */
+/** The maintenance log in every format, generated on request. */
 function logFiles(log: LogReader, serverId: string): Download[] {
   const exported = (format: ExportFormat) => (): Uint8Array =>
     Buffer.from(exportLog(new LogImage("the log", log.image()), format), "utf8");

@@ -1,6 +1,6 @@
 import { expect, test } from "bun:test";
 import { until } from "../../test/harness/until.ts";
-import { type FrontEnd, OpenDoor } from "./front-end.ts";
+import { type FrontEnd, ReopenedFrontEnd } from "./front-end.ts";
 
 const AGAIN_MS = 5;
 
@@ -21,10 +21,10 @@ function trial(failures: number): { frontEnd: FrontEnd; seen: string[]; hangUp: 
   return { frontEnd, seen, hangUp: () => closed() };
 }
 
-test("what cannot be opened is told once and tried again", async () => {
+test("a front end that cannot be opened is reported once and retried", async () => {
   const { frontEnd, seen, hangUp } = trial(3);
   const told: string[] = [];
-  const door = new OpenDoor(
+  const door = new ReopenedFrontEnd(
     frontEnd,
     ({ what }, { message }) => told.push(`${what}: ${message}`),
     AGAIN_MS,
@@ -42,7 +42,7 @@ test("what cannot be opened is told once and tried again", async () => {
 
 test("after the stop nothing is opened", async () => {
   const { frontEnd, seen, hangUp } = trial(0);
-  const door = new OpenDoor(frontEnd, () => {}, AGAIN_MS);
+  const door = new ReopenedFrontEnd(frontEnd, () => {}, AGAIN_MS);
   await door.start();
   door.stop();
   hangUp();
@@ -53,7 +53,7 @@ test("after the stop nothing is opened", async () => {
 test("what opens too late is closed at once", async () => {
   const seen: string[] = [];
   const late = Promise.withResolvers<() => void>();
-  const door = new OpenDoor(
+  const door = new ReopenedFrontEnd(
     { what: "page", failedCode: 463, start: () => late.promise },
     () => {},
     AGAIN_MS,

@@ -1,25 +1,25 @@
-/** Keeps a door for people open: the serial console, the console's socket, the page. */
-import { FRONT_END_AGAIN_MS } from "../limits.ts";
+/** Keeps a front end for people open: the serial console, the console's socket, the page. */
+import { FRONT_END_RETRY_MS } from "../limits.ts";
 
-/** Where people come in. */
+/** A front end for people. */
 export interface FrontEnd {
   /** For messages: `console /dev/ttyS0`, `page 127.0.0.1:8044`. */
   readonly what: string;
-  /** Code (catalogue/) that is recorded when it cannot be opened. */
+  /** Code (catalogue/) to record when it cannot be opened. */
   readonly failedCode: number;
   /**
-   * Opens it and returns how to close it. Throws when it cannot be opened.
-   * @param closed called when it has ended by itself, such as a serial line that was hung up; with
-   * the reason where that is to be recorded
+   * Opens it and returns a function that closes it. Throws when it cannot be opened.
+   * @param closed called when it ended by itself, such as a serial line that hung up; with the
+   * reason where that has to be recorded
    */
   start(closed: (error?: Error) => void): (() => void) | Promise<() => void>;
 }
 
 /**
- * Opens a front end, and again, slowly, whenever that fails or it ends. No failure of it is more
- * than a message.
+ * Opens a front end, and reopens it, slowly, whenever that fails or it ends. No failure of it is
+ * more than a message.
  */
-export class OpenDoor {
+export class ReopenedFrontEnd {
   #close: (() => void) | null = null;
   #timer: NodeJS.Timeout | undefined;
   #isStopped = false;
@@ -32,7 +32,7 @@ export class OpenDoor {
   constructor(
     private readonly frontEnd: FrontEnd,
     private readonly failed: (frontEnd: FrontEnd, error: Error) => void,
-    private readonly againMs = FRONT_END_AGAIN_MS,
+    private readonly againMs = FRONT_END_RETRY_MS,
     private readonly opened: (frontEnd: FrontEnd) => void = () => {},
   ) {}
 

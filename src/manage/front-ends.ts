@@ -1,4 +1,4 @@
-import { LOG_LOAD_NOT_SERVED, LOG_PAGE_FAILED } from "../catalogue/upkeep-code.ts";
+import { LOG_LOAD_NOT_SERVED, LOG_PAGE_FAILED } from "../catalogue/supervisor-code.ts";
 import type { DataLoad } from "../dataload/data-load.ts";
 import { RunDirectory } from "../supervisor/run-directory.ts";
 import { consoleFrontEnds } from "./console/console-front-ends.ts";
@@ -8,12 +8,12 @@ import { startWebServer, type WebServerOptions } from "./web/web-server.ts";
 
 export interface FrontEndOptions extends WebServerOptions {
   readonly runDirectory: string;
-  /** null: none is configured. */
+  /** null when none is configured. */
   readonly dataLoad: DataLoad | null;
 }
 
 /**
- * Where people come in: the console on the serial line and on RUN_DIR/console.sock, the page, and
+ * Front ends for people: the console on the serial line and on RUN_DIR/console.sock, the page, and
  * the data load.
  */
 export function frontEnds(maintenance: Maintenance, options: FrontEndOptions): FrontEnd[] {

@@ -25,7 +25,7 @@ test("the first character of the file, and nothing else", () => {
   }
 });
 
-test("what is no file says nothing, and nobody waits for it", () => {
+test("something that is no file gives no value, and is not waited for", () => {
   const folder = join(directory, "folder");
   mkdirSync(folder);
   expect(readGroundInput(folder)).toBe(null);

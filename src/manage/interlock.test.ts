@@ -2,24 +2,25 @@ import { expect, test } from "bun:test";
 import { type Action, refusal } from "./interlock.ts";
 
 const ACTIONS: readonly Action[] = [
-  ...(["drain", "resume", "move", "clear-faults", "inject-fault", "data-load"] as const),
+  ...(["drain", "resume", "capacity", "hold", "move"] as const),
+  ...(["clear-faults", "inject-fault", "data-load"] as const),
 ];
 const STOPS = "stops map: no other server could run it";
-const GROUND = "/run/wingman/on-ground is missing, or says nothing, expected 1";
+const GROUND = "/run/wingman/on-ground is missing or invalid, expected 1";
 
 test("on ground everything is allowed", () => {
   for (const stops of ["", STOPS])
     expect(ACTIONS.filter((action) => refusal(action, true, GROUND, stops) !== null)).toEqual([]);
 });
 
-test("in the air, and where nobody knows, only what stops nothing and interrupts nothing", () => {
+test("in the air, and if unknown, only actions that stop and interrupt nothing", () => {
   const allowed = (stops: string): Action[] =>
     ACTIONS.filter((action) => refusal(action, false, GROUND, stops) === null);
-  expect(allowed("")).toEqual(["drain", "resume"]);
-  expect(allowed(STOPS)).toEqual([]);
+  expect(allowed("")).toEqual(["drain", "resume", "capacity", "hold"]);
+  expect(allowed(STOPS)).toEqual(["capacity"]); // too warm, it would stop more
 });
 
-test("a refusal says what would happen, and which file says what", () => {
+test("a refusal names the effect, and the content of the input file", () => {
   expect(refusal("move", false, GROUND)).toBe(
     `refused unless on ground: it interrupts the function while it moves (${GROUND})`,
   );

@@ -1,36 +1,34 @@
 /**
- * What the people at an aircraft may see and do: the one view that the serial console, `wingman
+ * What the people at an aircraft may see and do: the single view that the serial console, `wingman
  * console` and the maintenance page share. They decide nothing: each shows the same {@link
- * StatusDocument} and the same log, and asks for the same few actions.
+ * StatusDocument} and the same log, and offers the same few actions.
  */
+import type { Change } from "../config/foresight.ts";
 import type { AircraftConfig } from "../config/model.ts";
 import type { DataLoadState } from "../dataload/data-load.ts";
 import type { StatusDocument } from "../supervisor/status-document.ts";
 
-/** Nothing but the record itself: what was so, and is over. People read "event". */
+/** Only the record itself: something that happened and is over. People read "event". */
 export const KIND_NO_FAULT = 0;
-/** A fault that is there from now on, until it is cleared. */
+/** A fault that is active from now on, until it is cleared. */
 export const KIND_FAULT_SET = 1;
 export const KIND_FAULT_CLEARED = 2;
-/** A fault at the end of its leg: how often it came, and whether it is still there. */
+/** A fault at the end of its leg: how often it came, and whether it is still active. */
 export const KIND_FAULT_SUMMARY = 3;
 export const KIND_NAMES = ["event", "set", "cleared", "summary"] as const;
 
 /**
- * 1: seen in cabin or cockpit; 2: maintenance status only; 3: in this system's own report only; 0:
- * no fault.
+ * 1: noticed in cabin or cockpit; 2: maintenance status only; 3: only in this system's own report;
+ * 0: no fault.
  */
 export type FaultClass = 0 | 1 | 2 | 3;
 
-/** At the end of its leg a fault that is still there is HARD, one that went away INTERMITTENT. */
+/** At the end of its leg a fault that is still active is HARD, one that went away INTERMITTENT. */
 export type FaultNature = "HARD" | "INTERMITTENT";
 
-/**
- * One record of the log, in words. It is complete in itself: no file of the aircraft is needed to
- * read it.
- */
+/** One record of the log in words. It is complete: no file of the aircraft is needed to read it. */
 export interface LogEntry {
-  /** One more with every record, never used again. */
+  /** Incremented with every record, never reused. */
   readonly sequence: number;
   /** Starts of this server, counted over its whole life. */
   readonly powerOn: number;
@@ -51,16 +49,16 @@ export interface LogEntry {
   readonly class: FaultClass;
   /** ATA chapter; "" where none is configured. */
   readonly ata: string;
-  /** Identifier of the function it is about; "" for none. */
+  /** Identifier of its function; "" for none. */
   readonly function: string;
-  /** What the two values of the code mean, in words: a server, an error of the system, a MAC. */
+  /** Meaning of the two values in words: a server, an error of the system, a MAC. */
   readonly detail: string;
-  /** How often it came since it was written last; 1 for a single one. */
+  /** How often it came since it was last written; 1 for a single one. */
   readonly count: number;
   readonly nature: FaultNature | null;
 }
 
-/** A fault of one leg: all that was recorded of it. */
+/** A fault of one leg, summarised from its records. */
 export interface FaultEntry {
   readonly leg: number;
   readonly label: string;
@@ -73,7 +71,7 @@ export interface FaultEntry {
   readonly last: { readonly bootUs: number; readonly utcMs: number | null };
   readonly count: number;
   readonly isActive: boolean;
-  /** null while the leg lasts. */
+  /** null during the leg. */
   readonly nature: FaultNature | null;
   readonly cause: string;
   readonly action: string;
@@ -83,15 +81,15 @@ export interface LegEntry {
   readonly leg: number;
   readonly powerOn: number;
   readonly begunUtcMs: number | null;
-  /** null: it lasts, or its end is not in the log. */
+  /** null when it persists, or its end is not in the log. */
   readonly endedUtcMs: number | null;
   readonly records: number;
   readonly faults: number;
 }
 
 /**
- * The flash behind the log: what it holds, and what writing has cost (bytes and fsyncs of the
- * present leg against their budget).
+ * The flash behind the log: its contents, and the cost of writing (bytes and fsyncs of the current
+ * leg, with their budget).
  */
 export interface StorageFigures {
   readonly file: string;
@@ -100,7 +98,7 @@ export interface StorageFigures {
   readonly records: number;
   readonly oldestSequence: number;
   readonly newestSequence: number;
-  /** Records that could not be read and were skipped, since this file was begun. */
+  /** Unreadable records that were skipped, since this file was begun. */
   readonly damaged: number;
   /** Records that never reached the log because a queue was full. */
   readonly lost: number;
@@ -118,20 +116,22 @@ export interface LogFilter {
   readonly leg?: number;
   readonly class?: FaultClass;
   readonly function?: string;
-  /** The newest so many of what is left. */
+  /** Leaves out records that are parts of a following one. */
+  readonly withoutParts?: boolean;
+  /** Only this many of the newest remaining ones. */
   readonly newest?: number;
 }
 
-/** A maintenance log that can be read: the one that is written, or a downloaded file. */
+/** A readable maintenance log: the one being written, or a downloaded file. */
 export interface LogReader {
   /** Oldest first. */
   entries(filter?: LogFilter): LogEntry[];
-  /** Faults of a leg, of the present one when none is named. */
+  /** Faults of a leg; by default of the current one. */
   faults(leg?: number): FaultEntry[];
   /** Oldest first. */
   legs(): LegEntry[];
   storage(): StorageFigures;
-  /** The whole file as it is downloaded. */
+  /** The whole file for a download. */
   image(): Uint8Array;
 }
 
@@ -143,7 +143,7 @@ export interface TestResult {
   readonly found: string;
 }
 
-/** An action was refused or has failed; the message says why, for a human. */
+/** An action was refused or has failed; the message gives the reason, for a human. */
 export class MaintenanceError extends Error {
   override readonly name = "MaintenanceError";
   /** @param code one upper-case word for programs: GROUND, ENGINE, ROOM, POLICY, UNKNOWN … */
@@ -163,20 +163,24 @@ export interface Maintenance {
   readonly config: AircraftConfig;
   readonly serverId: string;
   readonly log: LogReader;
-  /** The state now; null while no engine runs. */
+  /** Current state; null while no engine runs. */
   status(): StatusDocument | null;
-  /** What the ground input says; false also where it says nothing. */
+  /** State of the ground input; false also when it gives no information. */
   isOnGround(): boolean;
-  /** What drain or resume would stop, `stops map: …`; "" for nothing. */
-  stops(action: "drain" | "resume"): string;
+  /** Functions that the change would stop, `stops map: …`; "" for none. */
+  stops(change: Change): string;
   drain(): Promise<void>;
   resume(): Promise<void>;
+  /** Gives this per cent of the resource from now on. */
+  capacity(percent: number): Promise<void>;
+  /** Holds the running functions where they are, or ends that. */
+  hold(isHeld: boolean): Promise<void>;
   /** Moves a function to a server that has room for it. */
   move(functionId: string, serverId: string): Promise<void>;
-  /** Ends the faults that are recorded as active; what is still there is set again. */
+  /** Ends the faults that are recorded as active; persisting ones are set again. */
   clearFaults(): Promise<void>;
-  /** Of the data load over the network; null: none is configured. */
+  /** State of the data load over the network; null when none is configured. */
   dataLoad(): DataLoadState | null;
-  /** Networks, witnesses, clock and log; disturbs nothing. */
+  /** Checks networks, witnesses, clock and log; disturbs nothing. */
   builtInTest(): Promise<TestResult[]>;
 }

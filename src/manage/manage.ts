@@ -1,7 +1,7 @@
 /**
- * `wingman manage`: the maintenance log, and the doors for people. It takes records from its
- * supervisor, which keeps them until they are acknowledged, and looks once a second at the ground
- * input. Nothing that flies waits for it.
+ * `wingman manage`: the maintenance log, and the front ends for people. It takes records from its
+ * supervisor, which keeps them until they are acknowledged, and reads the ground input once a
+ * second. Nothing in flight waits for it.
  */
 
 import {
@@ -9,13 +9,13 @@ import {
   LOG_CONSOLE_IN_USE,
   LOG_GROUND_UNKNOWN,
   LOG_PAGE_REFUSED,
-} from "../catalogue/upkeep-code.ts";
+} from "../catalogue/supervisor-code.ts";
 import type { AircraftConfig } from "../config/model.ts";
 import { DataLoad } from "../dataload/data-load.ts";
 import { bootUs } from "../io/monotonic-clock.ts";
 import { NativeMemory } from "../io/native-memory.ts";
 import { RecordStream } from "../io/record-stream.ts";
-import { FRONT_END_AGAIN_MS } from "../limits.ts";
+import { FRONT_END_RETRY_MS } from "../limits.ts";
 import { RunDirectory } from "../supervisor/run-directory.ts";
 import {
   encodeDurable,
@@ -32,8 +32,8 @@ import {
 } from "../wire/maintenance-record.ts";
 import { LineInUseError } from "./console/serial-console.ts";
 import { dataLoadParts } from "./data-load-parts.ts";
-import { tellFaults } from "./fault-teller.ts";
-import { type FrontEnd, OpenDoor } from "./front-end.ts";
+import { reportFaults } from "./fault-reporter.ts";
+import { type FrontEnd, ReopenedFrontEnd } from "./front-end.ts";
 import { frontEnds } from "./front-ends.ts";
 import { GroundSignal, readGroundInput } from "./ground-input.ts";
 import { type KeptLog, LogKeeper } from "./log/log-keeper.ts";
@@ -46,14 +46,16 @@ export interface ManageOptions {
   readonly config: AircraftConfig;
   readonly serverId: string;
   readonly runDirectory: string;
-  /** Folder of the configuration file, where relative paths in it start. */
+  /** The configuration in effect, for a started process. */
+  readonly configFile: string;
+  /** Directory of the configuration file, the base of its relative paths. */
   readonly directory: string;
   readonly stateDirectory: string;
   /** Descriptor of the socket to the supervisor. */
   readonly controlFd: number;
   readonly log: KeptLog;
   readonly watched: readonly WatchedThing[];
-  /** For people: stderr, which is a file in the run directory. */
+  /** Messages for people: stderr, which is a file in the run directory. */
   warn(text: string): void;
 }
 
@@ -62,7 +64,7 @@ export class Manage {
   readonly #supervisor: RecordStream;
   readonly #answer = new NativeMemory(MAINTENANCE_ANSWER_BYTES);
   readonly #keeper: LogKeeper;
-  readonly #doors: readonly OpenDoor[];
+  readonly #doors: readonly ReopenedFrontEnd[];
   readonly #watch: MachineWatch;
   readonly #groundInput: string;
   readonly #engineSocket: string;
@@ -89,7 +91,7 @@ export class Manage {
             dataLoadParts(loadConfig, {
               ...{ config, serverId, keeper: this.#keeper, ground: this.#ground },
               ...{ groundInput: this.#groundInput, stateDirectory: options.stateDirectory },
-              directory,
+              ...{ configFile: options.configFile, directory },
             }),
           );
     const maintenance = new ServerMaintenance(
@@ -98,18 +100,18 @@ export class Manage {
     const onRefused = (from: string): void => this.#keeper.note(LOG_PAGE_REFUSED, -1, from);
     this.#doors = frontEnds(maintenance, { runDirectory, directory, onRefused, dataLoad }).map(
       (frontEnd) =>
-        new OpenDoor(
+        new ReopenedFrontEnd(
           frontEnd,
           (...failure) => this.#onFailure(...failure),
-          FRONT_END_AGAIN_MS,
+          FRONT_END_RETRY_MS,
           (opened) => this.#onOpened(opened),
         ),
     );
   }
 
   /**
-   * Until the supervisor says that nothing more comes, or is gone. Everything that came is stored
-   * then.
+   * Runs until the supervisor announces the end of the records, or is gone. Then everything
+   * received is stored.
    */
   async run(): Promise<void> {
     const over = new Promise<void>((resolve) => {
@@ -154,21 +156,21 @@ export class Manage {
     this.#groundWasSilent = isSilent;
     this.#watch.tick();
     this.#keeper.tick();
-    this.#tellFaults();
+    this.#reportFaults();
   }
 
-  #tellFaults(): void {
+  #reportFaults(): void {
     const { functions } = this.options.config;
     const faults = this.#keeper.active().map(({ functionId, ...fault }) => ({
       ...fault,
       functionIndex: functions.findIndex(({ id }) => id === functionId),
     }));
-    tellFaults(this.#engineSocket, faults);
+    reportFaults(this.#engineSocket, faults);
   }
 
   /**
-   * A supervisor that is gone is told by the end of the stream, and one whose queue is full hears
-   * it in a second.
+   * A supervisor that is gone shows by the end of the stream, and one whose queue is full gets the
+   * next number within a second.
    */
   #acknowledge(delivery: number): void {
     encodeDurable(this.#answer.view, delivery);

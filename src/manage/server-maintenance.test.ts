@@ -4,7 +4,7 @@ import { scratchDirectory } from "../../test/harness/run-mark.ts";
 import { AIRCRAFT, snapshot, writeSnapshot } from "../../test/harness/status-snapshot.ts";
 import { PHASE_DRAINING, PHASE_ISOLATED, PHASE_LISTENING } from "../boundary/phase.ts";
 import { SERVER_ALIVE, SERVER_LOST } from "../boundary/server-state.ts";
-import { LOG_ACTION, LOG_ACTION_FAILED, LOG_ACTION_REFUSED } from "../catalogue/upkeep-code.ts";
+import { LOG_ACTION, LOG_ACTION_FAILED, LOG_ACTION_REFUSED } from "../catalogue/supervisor-code.ts";
 import { parseConfig } from "../config/load.ts";
 import { NOTHING_RECEIVED, RecordSocket } from "../io/control-socket.ts";
 import { NativeMemory } from "../io/native-memory.ts";

@@ -1,10 +1,10 @@
 /**
- * This server for the people at the aircraft: its state from the engine's snapshot, actions by way
- * of its engine.
+ * This server for the people at the aircraft: its state from the engine's snapshot, actions through
+ * its engine.
  */
 
-import { LOG_ACTION, LOG_ACTION_FAILED, LOG_ACTION_REFUSED } from "../catalogue/upkeep-code.ts";
-import { stopsText, wouldStop } from "../config/foresight.ts";
+import { LOG_ACTION, LOG_ACTION_FAILED, LOG_ACTION_REFUSED } from "../catalogue/supervisor-code.ts";
+import { type Change, stopsText, wouldStop } from "../config/foresight.ts";
 import type { AircraftConfig } from "../config/model.ts";
 import type { DataLoad, DataLoadState } from "../dataload/data-load.ts";
 import { linkState } from "../io/network-interface.ts";
@@ -12,7 +12,14 @@ import { RequestError, requestEngine } from "../supervisor/control-request.ts";
 import type { RunDirectory } from "../supervisor/run-directory.ts";
 import { type StatusDocument, statusDocument } from "../supervisor/status-document.ts";
 import { readStatusNow } from "../supervisor/status-reader.ts";
-import { CONTROL_DRAIN, CONTROL_MOVE, CONTROL_RESUME } from "../wire/control.ts";
+import {
+  CONTROL_CAPACITY,
+  CONTROL_DRAIN,
+  CONTROL_HOLD,
+  CONTROL_MOVE,
+  CONTROL_RESUME,
+  NO_INDEX,
+} from "../wire/control.ts";
 import { judge } from "./built-in-test.ts";
 import { type GroundSignal, groundText } from "./ground-input.ts";
 import { type Action, refusal } from "./interlock.ts";
@@ -52,9 +59,9 @@ export class ServerMaintenance implements Maintenance {
     return this.load?.state() ?? null;
   }
 
-  stops(action: "drain" | "resume"): string {
+  stops(action: Change): string {
     const status = this.status();
-    if (status === null) return ""; // the engine that is asked is not there either
+    if (status === null) return ""; // then the engine is not there either
     const ids = wouldStop(this.config, status, action);
     return ids.length === 0 ? "" : stopsText(ids);
   }
@@ -65,6 +72,20 @@ export class ServerMaintenance implements Maintenance {
 
   async resume(): Promise<void> {
     await this.#act("resume", "RESUME", -1, () => this.#ask(CONTROL_RESUME), this.stops("resume"));
+  }
+
+  async capacity(percent: number): Promise<void> {
+    await this.#act(
+      ...(["capacity", `CAPACITY ${percent}`, -1] as const),
+      () => this.#ask(CONTROL_CAPACITY, NO_INDEX, percent),
+      this.stops({ capacity: percent }),
+    );
+  }
+
+  async hold(isHeld: boolean): Promise<void> {
+    await this.#act("hold", `HOLD ${isHeld ? "ON" : "OFF"}`, -1, () =>
+      this.#ask(CONTROL_HOLD, NO_INDEX, isHeld ? 1 : 0),
+    );
   }
 
   async move(functionId: string, serverId: string): Promise<void> {
@@ -100,7 +121,9 @@ export class ServerMaintenance implements Maintenance {
     });
   }
 
-  /** Does it if the interlock allows; every refusal, action and failure is logged. */
+  /**
+   * Carries out an action if the interlock allows it; every refusal, action and failure is logged.
+   */
   async #act(
     action: Action,
     words: string,

@@ -1,6 +1,6 @@
 /**
- * What the page says about a server: one word, one mark that needs no colour, and what a mechanic
- * does about it.
+ * The page's words for a server: one word, one mark that needs no colour, and the mechanic's
+ * action.
  */
 
 import {
@@ -12,8 +12,8 @@ import {
 import { CATALOGUE } from "../catalogue/catalogue.ts";
 
 /**
- * `good`: it serves; `moving`: on its way, or as somebody wanted it; `bad`: somebody has to look at
- * it.
+ * `good`: it serves; `moving`: in transition, or as somebody requested; `bad`: somebody has to
+ * check it.
  */
 export type Level = "good" | "moving" | "bad";
 
@@ -31,6 +31,12 @@ const actionOf = (code: number): string =>
 const WORDS: Readonly<Record<string, ServerWords>> = {
   alive: { level: "good", mark: "✔", word: "RUNNING", action: "" },
   listening: { level: "moving", mark: "…", word: "STARTING", action: "" },
+  "held back": {
+    level: "moving",
+    mark: "…",
+    word: "TAKES NO PART",
+    action: "It serves when the servers with another table have left: 'wingman help adopt'.",
+  },
   joining: { level: "moving", mark: "…", word: "COMING BACK", action: "" },
   draining: {
     level: "moving",
@@ -67,14 +73,14 @@ const WORDS: Readonly<Record<string, ServerWords>> = {
     action: "Check that it has power and its network cables.",
   },
   // The ground rig only.
-  off: { level: "bad", mark: "✖", word: "OFF", action: "Press Restore below." },
-  stopped: { level: "bad", mark: "✖", word: "STOPPED", action: "Press Restore below." },
-  paused: { level: "bad", mark: "‖", word: "PAUSED", action: "Press Restore below." },
+  off: { level: "bad", mark: "✖", word: "OFF", action: "Press Restore." },
+  stopped: { level: "bad", mark: "✖", word: "STOPPED", action: "Press Restore." },
+  paused: { level: "bad", mark: "‖", word: "PAUSED", action: "Press Restore." },
 };
 
 /**
- * @param state a state of `status --json`, a phase for the server itself, or a state of the rig's
- * machine
+ * @param state a state of `status --json`; for the server itself its phase, or that it is held
+ * back; or a state of the rig's machine
  */
 export function serverWords(state: string): ServerWords {
   return WORDS[state] ?? { level: "moving", mark: "?", word: state.toUpperCase(), action: "" };

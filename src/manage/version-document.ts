@@ -3,16 +3,19 @@ import { tableDigestText } from "../config/digest.ts";
 import type { AircraftConfig } from "../config/model.ts";
 import { BUILD, BUILT_FOR, BUILT_FROM } from "../reporting/build.ts";
 
-/** What exactly is installed, for the maintenance record. */
+/** Exact identification of the installed software, for the maintenance record. */
 export interface VersionDocument {
-  /** null: the configuration gives none. */
+  /** null when the configuration has none. */
   partNumber: string | null;
   version: string;
-  /** Of the sources and Bun's version, whatever the target; `development` when run from source. */
+  /**
+   * Digest of the sources and Bun's version, independent of the target; `development` when run from
+   * source.
+   */
   buildDigest: string;
   /**
-   * Of the repository, in hexadecimal, with `-dirty` when the sources differed from it; `unknown`
-   * when there was none, `development` when run from source.
+   * Commit of the repository in hexadecimal, with `-dirty` when the sources differed from it;
+   * `unknown` without one, `development` when run from source.
    */
   commit: string;
   /** Processor and C library, such as `linux-x64-musl`; `development` when run from source. */

@@ -1,18 +1,18 @@
 /**
- * Whether a host of the client network is there, as far as a process without privileges can tell:
- * where no engine runs, which asks better.
+ * Whether a host of the client network is reachable, as far as a process without privileges can
+ * tell. Used when no engine runs, which has better means.
  */
 import { readFileSync } from "node:fs";
 import { ConnectionAttempt } from "../io/connection-attempt.ts";
 import { ECONNREFUSED } from "../io/errno.ts";
 
-/** Nobody listens there (discard, RFC 863): a host that is there refuses at once. */
+/** A port without a listener (discard, RFC 863): a reachable host refuses at once. */
 const PORT = 9;
 
-const LOOK_MS = 10;
+const POLL_MS = 10;
 
 /**
- * The kernel gives an address without a MAC up after three questions a second apart (arp(7):
+ * The kernel gives up an address without a MAC after three questions a second apart (arp(7):
  * mcast_solicit, retrans_time).
  */
 const ANSWER_MS_MAX = 3500;
@@ -21,13 +21,13 @@ const ANSWER_MS_MAX = 3500;
 const ARP_COMPLETE = 0x2;
 
 /**
- * "silent": its MAC is known, and it drops connections (a firewall); or it has gone within the last
- * minute.
+ * "silent": its MAC is known, but it drops connections (a firewall), or it disappeared within the
+ * last minute.
  */
 export type WitnessState = "there" | "silent" | "no answer";
 
 /**
- * One connection attempt to a port that is not used: accepted or refused, the host is there.
+ * One connection attempt to an unused port: if it is accepted or refused, the host is there.
  * @param address IPv4 in dotted decimals
  */
 export async function probeWitness(
@@ -41,7 +41,7 @@ export async function probeWitness(
       const outcome = attempt.look();
       if (outcome === 0 || outcome === ECONNREFUSED) return "there";
       if (outcome !== null) return "no answer";
-      await Bun.sleep(LOOK_MS);
+      await Bun.sleep(POLL_MS);
     }
     return isKnownNeighbour(address) ? "silent" : "no answer";
   } finally {
@@ -50,8 +50,8 @@ export async function probeWitness(
 }
 
 /**
- * @param table text of /proc/net/arp (proc(5)): a head line, then address, type, flags, MAC, mask,
- * device
+ * @param table content of /proc/net/arp (proc(5)): a head line, then address, type, flags, MAC,
+ * mask, device
  */
 export function isKnownNeighbour(
   address: string,

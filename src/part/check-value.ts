@@ -1,6 +1,6 @@
 /**
  * Check values of the 665-3 layout: a digest with its type. Words: length of the whole field in
- * bytes, type, value. Length 0, or type 0 alone, is none.
+ * bytes, type, value. Length 0, or only type 0, means none.
  */
 import { hexText, PartError } from "./part-error.ts";
 
@@ -9,7 +9,7 @@ export interface CheckValue {
   value: Uint8Array;
 }
 
-/** Name and size in bytes of each type, by its number. */
+/** Name and size in bytes, indexed by the type's number. */
 const TYPES: readonly (readonly [name: string, bytes: number])[] = [
   ["none", 0],
   ["CRC-8", 2], // in a word
@@ -27,7 +27,7 @@ export const CHECK_VALUE_SHA_256 = 6;
 /** Bytes of the two words before the value. */
 export const CHECK_VALUE_HEAD_BYTES = 4;
 
-/** What a type is called and how long its value is; null: there is no such type. */
+/** Name and value length of a type; null when there is no such type. */
 export function checkValueType(type: number): { name: string; bytes: number } | null {
   const [name, bytes] = TYPES[type] ?? [];
   return name === undefined || bytes === undefined ? null : { name, bytes };
@@ -38,9 +38,9 @@ export function sha256CheckValue(digest: Uint8Array): CheckValue {
 }
 
 /**
- * A part of ours carries SHA-256 wherever its layout has room for a check value.
+ * Our parts carry SHA-256 wherever the layout has room for a check value.
  *
- * @param digest the SHA-256 of what the value is about
+ * @param digest the SHA-256 of the covered bytes
  * @throws PartError
  */
 export function requireSha256(

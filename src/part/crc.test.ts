@@ -17,7 +17,7 @@ test.each<[string, Uint8Array, number, number]>([
   expect(crc32(bytes)).toBe(expected32);
 });
 
-test("a CRC goes on where it stopped", () => {
+test("a CRC continues where it stopped", () => {
   const bytes = repeated(50, 1, 2, 3, 200, 255);
   for (const cut of [0, 1, 99, 250]) {
     const [head, tail] = [bytes.subarray(0, cut), bytes.subarray(cut)];

@@ -99,7 +99,7 @@ describe("lists", () => {
   });
 });
 
-test("what is written is read again", () => {
+test("written data is read back", () => {
   const out = new WordWriter();
   out.u8(255);
   out.u8(0);

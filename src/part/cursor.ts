@@ -1,20 +1,20 @@
 /**
- * Reading of what the files of a part are made of: big-endian words, strings with a pad byte,
- * lists whose entries point to the next one, check values. Nothing is read outside of the bounds.
+ * Reads the elements of a part's files: big-endian words, strings with a pad byte, lists whose
+ * entries point to the next one, check values. Never reads outside the bounds.
  */
 import { CHECK_VALUE_HEAD_BYTES, type CheckValue, checkValueType } from "./check-value.ts";
 import { hexText, PartError } from "./part-error.ts";
 
 export const WORD_BYTES = 2;
 
-/** A place in a file that moves on with what is read. Every read throws PartError past `end`. */
+/** A read position in a file. Every read throws PartError past `end`. */
 export class Cursor {
   readonly #view: DataView;
 
   /**
    * @param file names the file in errors
-   * @param at byte of the next read
-   * @param end byte behind the last one that may be read
+   * @param at offset of the next byte to read
+   * @param end offset after the last readable byte
    */
   constructor(
     readonly bytes: Uint8Array,
@@ -37,7 +37,7 @@ export class Cursor {
     return this.#view.getUint32(this.#take(4, field));
   }
 
-  /** @throws PartError also for what is no exact number here, 2⁵³ and more */
+  /** @throws PartError also for a number that is not exact here, from 2⁵³ on */
   u64(field: string): number {
     const value = this.#view.getBigUint64(this.#take(8, field));
     if (value > BigInt(Number.MAX_SAFE_INTEGER))
@@ -50,7 +50,7 @@ export class Cursor {
     return this.bytes.subarray(at, at + count);
   }
 
-  /** Characters, and a zero byte behind an odd number of them. Printable ASCII only. */
+  /** Characters, and a zero byte after an odd number of them. Printable ASCII only. */
   text(field: string): string {
     const length = this.u16(`${field}: length`);
     const characters = this.raw(length, field);
@@ -70,7 +70,7 @@ export class Cursor {
     return Array.from({ length: count }, (_, index) => this.text(placeOf(field, index, count)));
   }
 
-  /** null: none. */
+  /** null when there is none. */
   checkValue(field: string): CheckValue | null {
     const length = this.u16(`${field}: length`);
     if (length === 0) return null;
@@ -87,8 +87,8 @@ export class Cursor {
   }
 
   /**
-   * A list whose entries begin with a word that leads to the next: words from the start of this
-   * entry, 0 in the last one alone.
+   * A list whose entries begin with a word that points to the next one: words from the start of
+   * this entry, 0 only in the last one.
    */
   list<Entry>(field: string, readEntry: (place: string) => Entry): Entry[] {
     const count = this.u16(`number of ${field}s`);

@@ -1,5 +1,5 @@
 /**
- * `FILES.LUM`: every file of a medium but itself, with its checksum. Follows the file layouts as
+ * `FILES.LUM`: every other file of a medium with its checksum. Follows the file layouts as
  * published in open-source implementations.
  */
 import { createHash } from "node:crypto";
@@ -23,10 +23,10 @@ export interface ListedFile {
   name: string;
   /** `\` for the root, `\FOLDER\` below it. */
   path: string;
-  /** Number of the medium that it is on. */
+  /** Number of its medium. */
   member: number;
   crc16: number;
-  /** null: none; there is never one in the 665-2 layout. */
+  /** null when there is none, as always in the 665-2 layout. */
   checkValue: CheckValue | null;
 }
 

@@ -5,7 +5,7 @@ export const LOADS_LIST = "LOADS.LUM";
 export const MANIFEST_FILE = "MANIFEST.JSN";
 export const SIGNATURE_FILE = "MANIFEST.SIG";
 
-/** On a medium, and a file system of its own may have less. */
+/** Limit of a medium; its file system may allow less. */
 const FILE_NAME_MAX = 255;
 
 /** Published readers refuse these; the first and last are the printable range of ASCII. */
@@ -13,7 +13,7 @@ const FORBIDDEN = /[^!-~]|[*\\/"<>?|~:']/;
 
 export const FILE_NAME_EXPECTED = `a name of 1 to ${FILE_NAME_MAX} printable characters, none of them a space or * \\ / " < > ? | ~ : '`;
 
-/** What is wrong with the name of a file on a medium, in words; null: nothing. */
+/** The problem with the name of a file on a medium, in words; null when there is none. */
 export function fileNameObjection(name: string): string | null {
   if (name === "") return "an empty name";
   if (name === "." || name === "..") return `${JSON.stringify(name)}, which is a directory`;

@@ -1,6 +1,6 @@
 /**
- * The two file layouts that are read and written, as published in open-source implementations. The
- * third word of a file says which one it has.
+ * The two supported file layouts, as published in open-source implementations. The third word of a
+ * file tells its layout.
  */
 import { hexText, PartError } from "./part-error.ts";
 
@@ -14,7 +14,7 @@ export type FormatVersions = Readonly<Record<Layout, number>>;
 export const LOAD_HEADER_VERSIONS: FormatVersions = { "665-2": 0x8003, "665-3": 0x8004 };
 export const LIST_VERSIONS: FormatVersions = { "665-2": 0xa003, "665-3": 0xa004 };
 
-/** @throws PartError when the word is that of no layout */
+/** @throws PartError when the word belongs to no layout */
 export function layoutOf(version: number, versions: FormatVersions, file: string): Layout {
   const layout = LAYOUTS.find((name) => versions[name] === version);
   if (layout !== undefined) return layout;

@@ -1,5 +1,5 @@
 /**
- * The load header file, `<part number>.LUH`: what a load is, for which hardware, and its files with
+ * The load header file, `<part number>.LUH`: identity and hardware of a load, and its files with
  * sizes and checksums. Follows the file layouts as published in open-source implementations.
  */
 import type { CheckValue } from "./check-value.ts";
@@ -31,45 +31,47 @@ export const LOAD_HEADER_FORMAT: WordFileFormat = {
 export interface LoadFile {
   name: string;
   partNumber: string;
-  /** 16-bit words, rounded up; of a support file null: only its bytes are given. */
+  /** 16-bit words, rounded up; null for a support file, which only has its bytes. */
   words: number | null;
-  /** Size; of a data file in the 665-2 layout null: that has its words alone. */
+  /** Size; null for a data file in the 665-2 layout, which only has its words. */
   bytes: number | null;
   crc16: number;
-  /** null: none; there is never one in the 665-2 layout. */
+  /** null when there is none, as always in the 665-2 layout. */
   checkValue: CheckValue | null;
 }
 
 export interface LoadHeader {
   layout: Layout;
-  /** The load is for a target to send, not to take. 665-3. */
+  /** The target sends this load instead of receiving it. 665-3. */
   isDownload: boolean;
   partNumber: string;
-  /** 665-3; null: not given. */
+  /** 665-3; null when not given. */
   loadType: { description: string; id: number } | null;
   /** Ids of the hardware that the load is for. */
   hardware: string[];
-  /** Ids of hardware with the positions it is for. 665-3. */
+  /** Ids of hardware with positions that the load is for. 665-3. */
   hardwarePositions: { id: string; positions: string[] }[];
   dataFiles: LoadFile[];
   supportFiles: LoadFile[];
-  /** Even size; null: none. */
+  /** Even size; null when there is none. */
   userData: Uint8Array | null;
 }
 
-/** A header as read, with what the whole load has to agree with. */
+/** A header as read, with the values that the whole load must match. */
 export interface ReadLoadHeader extends LoadHeader {
-  /** CRC-32 over this file but its last 4 bytes, then data files and support files as listed. */
+  /**
+   * CRC-32 over this file without its last 4 bytes, then data files and support files as listed.
+   */
   loadCrc: number;
-  /** Over the bytes of this file before it, then the same files; null: none. */
+  /** Over the bytes of this file before it, then the same files; null when there is none. */
   loadCheckValue: CheckValue | null;
-  /** The bytes of this file that each of the two covers. */
+  /** Bytes of this file that the CRC and the check value cover. */
   loadCrcCovers: Uint8Array;
   loadCheckValueCovers: Uint8Array;
 }
 
 /**
- * Reads a load header file. The checks of the load itself need its files.
+ * Reads a load header file. Checking the load itself needs its files.
  *
  * @param file names it in errors
  * @throws PartError

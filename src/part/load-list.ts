@@ -20,7 +20,7 @@ export const LOAD_LIST_FORMAT: WordFileFormat = {
 export interface ListedLoad {
   partNumber: string;
   headerFile: string;
-  /** Number of the medium that the header file is on. */
+  /** Number of the medium with the header file. */
   member: number;
   hardware: string[];
 }

@@ -1,7 +1,7 @@
 /**
- * `MANIFEST.JSN`: what a part holds and where it goes, signed as a whole. The load header cannot
- * say it: it knows neither installed names nor modes, and whoever changes a file can make its
- * checksums anew.
+ * `MANIFEST.JSN`: the content of a part and its destination, signed as a whole. The load header
+ * cannot provide this: it has neither installed names nor modes, and whoever changes a file can
+ * also change its checksums.
  */
 import * as v from "valibot";
 import { parseJson } from "../config/json-file.ts";
@@ -21,13 +21,13 @@ import { PartError } from "./part-error.ts";
 export const TARGETS = ["linux-x64", "linux-arm64", "linux-x64-musl", "linux-arm64-musl"] as const;
 export type Target = (typeof TARGETS)[number];
 
-/** Another one means other rules: a program that does not know it must refuse the part. */
+/** Another format has other rules: a program that does not know it must refuse the part. */
 export const MANIFEST_FORMAT = 1;
 
 const VERSION = /^\d{1,5}\.\d{1,5}\.\d{1,5}$/;
 const SHA_256 = /^[0-9a-f]{64}$/;
 
-/** A file system takes no longer name, and no such name leads out of its directory. */
+/** File systems allow no longer name, and no such name leads out of its directory. */
 const INSTALL_NAME = /^(?!\.)[A-Za-z0-9._@:+-]{1,255}$/;
 
 const mediumName = v.pipe(
@@ -45,7 +45,7 @@ const FileSchema = v.strictObject(
     ),
     mode: text(/^0[0-7]{3}$/, 'four octal digits, such as "0755"', "Permissions once installed."),
     bytes: wholeNumber(0, Number.MAX_SAFE_INTEGER, "Size, without a pad byte on the medium."),
-    sha256: text(SHA_256, "64 hex digits", "SHA-256 of so many bytes."),
+    sha256: text(SHA_256, "64 hex digits", "SHA-256 of these bytes."),
   },
   "a file: an object with name, installName, mode, bytes and sha256",
 );
@@ -69,7 +69,7 @@ export const ManifestSchema = v.strictObject(
 
 export type Manifest = v.InferOutput<typeof ManifestSchema>;
 
-/** The text that is signed. Of even size, so that no layout has to pad it. */
+/** The signed text. Of even size, so that no layout has to pad it. */
 export function manifestText(manifest: Manifest): string {
   const text = `${JSON.stringify(manifest, null, 2)}\n`;
   return Buffer.byteLength(text) % 2 === 0 ? text : `${text}\n`;
@@ -92,7 +92,7 @@ export function parseManifest(bytes: Uint8Array): Manifest {
   return manifest;
 }
 
-/** Also without regard to case: media and their readers often have none. */
+/** Also case-insensitive: media and their readers often ignore case. */
 function requireUnique({ files }: Manifest, key: "name" | "installName"): void {
   const seen = new Set<string>();
   files.forEach((file, index) => {

@@ -1,4 +1,4 @@
-/** What a file of a part has in common with what the lists and the manifest say of it. */
+/** Measurements of a part's file for comparison with the lists and the manifest. */
 import { createHash } from "node:crypto";
 import { CRC16_START, crc16 } from "./crc.ts";
 
@@ -6,14 +6,14 @@ export interface MeasuredFile {
   bytes: number;
   crc16: number;
   sha256: Uint8Array;
-  /** Of all but the last byte, and that byte: it may be a pad byte of the 665-2 layout. */
+  /** Digest without the last byte, and that byte: it may be a pad byte of the 665-2 layout. */
   sha256ButLast: Uint8Array;
   lastByte: number;
 }
 
 /**
  * @param chunks the content in pieces
- * @param also is given each piece as well, for what goes over several files
+ * @param also receives each piece, for checksums over several files
  */
 export function measure(
   chunks: Iterable<Uint8Array>,

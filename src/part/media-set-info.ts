@@ -1,11 +1,11 @@
-/** The section with which both lists of a medium begin: which set it belongs to, and its place. */
+/** First section of both lists of a medium: its set, and its place in the set. */
 import type { Cursor } from "./cursor.ts";
 
 export interface MediaSetInfo {
   mediaSet: string;
   /** Number of this medium in the set, from 1. */
   sequence: number;
-  /** Media of the set, 1 to 255. */
+  /** Number of media in the set, 1 to 255. */
   members: number;
 }
 

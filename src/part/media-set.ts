@@ -1,6 +1,6 @@
 /**
- * A load on one medium: the two lists, the load header and its files agree with each other and
- * with what lies in the directory, to the last byte. Who made it is not asked here; see verify.ts.
+ * A load on one medium: the two lists, the load header and its files agree with each other and with
+ * the content of the directory, to the last byte. Its origin is not checked here; see verify.ts.
  */
 import { createHash } from "node:crypto";
 import { hasCorrectCheckCharacters, PART_NUMBER } from "../config/part-number.ts";
@@ -75,12 +75,13 @@ export function readMediaSet(directory: string): MediaSet {
 }
 
 /**
- * Reads a load as a data loader brings it: the header and the files that it names, without the
- * lists of a medium.
+ * Reads a load as a data loader delivers it: the header and its files, without the lists of a
+ * medium.
  *
+ * @param onRead called with the number of further bytes read from its files
  * @throws PartError that names the file of the first disagreement
  */
-export function readLoad(directory: string): MediaSet {
+export function readLoad(directory: string, onRead: (bytes: number) => void): MediaSet {
   const names = namesIn(directory);
   const headers = names.filter((name) => name.endsWith(HEADER_ENDING));
   const [headerFile] = headers;
@@ -93,10 +94,10 @@ export function readLoad(directory: string): MediaSet {
   const foreign = names.find((name) => name !== headerFile && !own.has(name));
   if (foreign !== undefined)
     throw new PartError(foreign, "name", `a file that ${headerFile} does not list`, "no such file");
-  return { header, headerFile, files: measureLoad(directory, header, headerFile, null) };
+  return { header, headerFile, files: measureLoad(directory, header, headerFile, null, onRead) };
 }
 
-/** The entries of FILES.LUM by name: each sound, each there, and nothing else there. */
+/** The entries of FILES.LUM by name: each valid and present, and no other file present. */
 function filesOf(list: FileList, names: readonly string[]): Map<string, ListedFile> {
   const listed = new Map<string, ListedFile>();
   list.files.forEach((entry, index) => {
@@ -147,7 +148,7 @@ function judgeHeader(
     throw new PartError(foreign.name, "name", `a file that ${file} does not list`, "no such file");
 }
 
-/** What a header says of itself. @returns the names of the load's own files */
+/** Checks the content of a header. @returns the names of the load's own files */
 function judgeOwn(header: ReadLoadHeader, file: string): Set<string> {
   const { partNumber, dataFiles, supportFiles } = header;
   if (!PART_NUMBER.test(partNumber) || !hasCorrectCheckCharacters(partNumber))
@@ -177,6 +178,7 @@ function measureLoad(
   header: ReadLoadHeader,
   headerFile: string,
   listed: ReadonlyMap<string, ListedFile> | null,
+  onRead: (bytes: number) => void = () => {},
 ): Map<string, MeasuredFile> {
   let loadCrc = crc32(header.loadCrcCovers);
   const hash = createHash("sha256").update(header.loadCheckValueCovers);
@@ -187,6 +189,7 @@ function measureLoad(
     const measured = measure(chunksOf(directory, name), (chunk) => {
       loadCrc = crc32(chunk, loadCrc);
       hash.update(chunk);
+      onRead(chunk.length);
     });
     judgeSize(entry, measured, headerFile);
     if (inList !== null) judgeListed(name, measured, inList, header.layout);

@@ -1,13 +1,13 @@
-/** What makes a part one that must not be installed. */
+/** Reasons why a part must not be installed. */
 import { printable } from "../config/problem.ts";
 
-/** One thing wrong in one file of a part; nothing after it was looked at. */
+/** One problem in one file of a part; checking stopped there. */
 export class PartError extends Error {
   override readonly name = "PartError";
 
   /**
-   * @param file name of the file in the part's directory; the directory itself when it is none
-   * @param field what in the file, such as `data file 2 of 5: CRC-16`
+   * @param file name of the file in the part's directory, or the directory itself
+   * @param field the place in the file, such as `data file 2 of 5: CRC-16`
    * @param found in words, for the sentence "found …, expected …"
    */
   constructor(
@@ -20,7 +20,7 @@ export class PartError extends Error {
   }
 }
 
-/** A number as people write a checksum: `0x29B1`. */
+/** A number in the notation of checksums: `0x29B1`. */
 export function hexText(value: number, digits: number): string {
   return `0x${value.toString(16).toUpperCase().padStart(digits, "0")}`;
 }

@@ -1,4 +1,4 @@
-/** Reading of the files of a part from a medium: regular files only, never more than a limit. */
+/** Reads the files of a part from a medium: only regular files, never beyond a limit. */
 import { closeSync, constants, fstatSync, openSync, readdirSync, readSync } from "node:fs";
 import { join } from "node:path";
 import { quoted } from "../config/problem.ts";
@@ -6,7 +6,7 @@ import { PART_CHUNK_BYTES, PART_INDEX_BYTES_MAX } from "../limits.ts";
 import { PartError } from "./part-error.ts";
 
 /**
- * Names of all that is in the directory.
+ * Names of everything in the directory.
  *
  * @throws PartError when one is no regular file
  */
@@ -30,7 +30,7 @@ export function namesIn(directory: string): string[] {
   }
 }
 
-/** A list, header or manifest as a whole. @throws PartError */
+/** Reads a list, header or manifest as a whole. @throws PartError */
 export function readIndexFile(directory: string, name: string): Uint8Array {
   const chunks: Uint8Array[] = [];
   let bytes = 0;
@@ -44,14 +44,14 @@ export function readIndexFile(directory: string, name: string): Uint8Array {
 }
 
 /**
- * The content of a file, piece by piece; a piece is good until the next one.
+ * The content of a file in pieces; a piece is valid until the next one.
  *
  * @throws PartError
  */
 export function* chunksOf(directory: string, name: string): Generator<Uint8Array> {
   let descriptor: number | null = null;
   try {
-    // A symbolic link that came in between is not followed, and a FIFO holds nobody up.
+    // Does not follow a symbolic link that was created meanwhile, and does not block on a FIFO.
     const flags = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK;
     descriptor = openSync(join(directory, name), flags);
     if (!fstatSync(descriptor).isFile())

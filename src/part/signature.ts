@@ -15,14 +15,14 @@ export function isSignedByOne(
   return keys.some((key) => verify(null, manifest, key, signature));
 }
 
-/** A public key from `-----BEGIN PUBLIC KEY-----` (SPKI); a private one is refused. */
+/** Reads a public key from `-----BEGIN PUBLIC KEY-----` (SPKI); refuses a private one. */
 export function readPublicKey(pem: string): KeyReading {
   if (/-----BEGIN [A-Z ]*PRIVATE KEY-----/.test(pem))
     return { ok: false, found: "a private key, which belongs on no aircraft" };
   return readKey(pem, createPublicKey);
 }
 
-/** A key that `read` makes of PEM, if it is one of Ed25519. */
+/** The key that `read` makes from PEM, if it is an Ed25519 key. */
 export function readKey(pem: string, read: (pem: string) => KeyObject): KeyReading {
   try {
     const key = read(pem);

@@ -1,4 +1,4 @@
-/** The public keys whose parts a server takes. */
+/** The public keys whose parts a server accepts. */
 import type { KeyObject } from "node:crypto";
 import { resolve } from "node:path";
 import { readTextFile } from "../config/json-file.ts";
@@ -12,7 +12,7 @@ const EXPECTED = "an Ed25519 public key in PEM";
 /**
  * Reads the files of `parts.trust`.
  *
- * @param directory where relative names start: the folder of the configuration file
+ * @param directory base of relative names: the directory of the configuration file
  */
 export function readTrustedKeys(files: readonly string[], directory: string): KeysReading {
   const keys: KeyObject[] = [];

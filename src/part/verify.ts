@@ -1,6 +1,6 @@
 /**
- * Whether a part is whole and made by somebody who is trusted. Nothing is installed from a
- * directory that this has not let pass.
+ * Checks that a part is complete and made by a trusted signer. Nothing is installed from a
+ * directory that has not passed.
  */
 import type { KeyObject } from "node:crypto";
 import { join } from "node:path";
@@ -18,19 +18,19 @@ export { PartError } from "./part-error.ts";
 export interface VerifiedFile {
   /** On the medium. */
   name: string;
-  /** Absolute, or as the directory was named. */
+  /** Absolute, or relative like the name of the directory. */
   path: string;
-  /** Name without a directory: where the part is installed, it lies beside the others. */
+  /** Name without a directory: all files are installed side by side. */
   installName: string;
   /** Permissions, such as 0o755. */
   mode: number;
-  /** So many from the start of the file are its content; on the medium a pad byte may follow. */
+  /** Size of the content from the start of the file; on the medium a pad byte may follow. */
   bytes: number;
   /** SHA-256 of the content in hexadecimal. */
   sha256: string;
 }
 
-/** What the signed manifest says, all of it found to be so. */
+/** The content of the signed manifest, all of it verified. */
 export interface VerifiedPart {
   partNumber: string;
   system: string;
@@ -48,19 +48,27 @@ export interface VerifiedPart {
 }
 
 /**
- * Checks lists, header, checksums, sizes, signature and every hash. Reads each file once, whole;
- * whoever copies a file afterwards compares its SHA-256 again, because a medium can change.
+ * Checks lists, header, checksums, sizes, signature and every hash. Reads each file once,
+ * completely. Whoever copies a file afterwards compares its SHA-256 again, because a medium can
+ * change.
  *
- * @param publicKeys Ed25519; the part is signed by one of them
- * @throws PartError that names the file and what is wrong in it
+ * @param publicKeys Ed25519; one of them must have signed the part
+ * @throws PartError that names the file and its problem
  */
 export function verifyPart(directory: string, publicKeys: readonly KeyObject[]): VerifiedPart {
   return verified(directory, readMediaSet(directory), publicKeys);
 }
 
-/** The same of a load as a data loader brings it, without the lists of a medium. */
-export function verifyLoad(directory: string, publicKeys: readonly KeyObject[]): VerifiedPart {
-  return verified(directory, readLoad(directory), publicKeys);
+/**
+ * The same for a load as a data loader delivers it, without the lists of a medium.
+ * @param onRead called with the number of further bytes read from its files
+ */
+export function verifyLoad(
+  directory: string,
+  publicKeys: readonly KeyObject[],
+  onRead: (bytes: number) => void = () => {},
+): VerifiedPart {
+  return verified(directory, readLoad(directory, onRead), publicKeys);
 }
 
 function verified(
@@ -121,7 +129,7 @@ function signedManifest(
   return parseManifest(manifest);
 }
 
-/** The 665-2 layout gives a file of odd size a zero byte at its end. */
+/** The 665-2 layout appends a zero byte to a file of odd size. */
 function judgeContent(
   { name, bytes, sha256 }: Manifest["files"][number],
   measured: MeasuredFile,

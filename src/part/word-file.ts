@@ -1,5 +1,5 @@
 /**
- * What the load header file and the two lists have in common: length and layout at the start, a
+ * Common structure of the load header file and the two lists: length and layout at the start, a
  * head of pointers to sections, a CRC at the end.
  */
 import { crc16 } from "./crc.ts";
@@ -14,22 +14,22 @@ export interface WordFileFormat {
   versions: FormatVersions;
   /** Pointers in the head, by layout. */
   pointers: Readonly<Record<Layout, readonly string[]>>;
-  /** Bytes behind the body, the CRC first. */
+  /** Bytes after the body, beginning with the CRC. */
   trailerBytes: number;
 }
 
 /** A file of words with sections that its pointers lead to. */
 export class WordFile {
   readonly layout: Layout;
-  /** The word behind the format version. */
+  /** The word after the format version. */
   readonly spare: number;
-  /** Byte behind the last section: where the CRC stands. */
+  /** Offset after the last section: the place of the CRC. */
   readonly bodyEnd: number;
   readonly #bodyAt: number;
   readonly #pointers = new Map<string, number>();
   readonly #read: { start: number; end: number; field: string }[] = [];
 
-  /** @throws PartError where length, version, CRC or a pointer of the head are wrong */
+  /** @throws PartError where length, version, CRC or a pointer of the head is wrong */
   constructor(
     readonly bytes: Uint8Array,
     readonly file: string,
@@ -53,9 +53,9 @@ export class WordFile {
   }
 
   /**
-   * Reads the section that the pointer `name` leads to; null where it leads to none.
+   * Reads the section at the pointer `name`; null when the pointer is 0.
    *
-   * @throws PartError also when it lies in a section that was read before
+   * @throws PartError also when it overlaps a section read before
    */
   section<Value>(name: string, read: (cursor: Cursor) => Value): Value | null {
     const start = this.#pointers.get(name) ?? 0;
@@ -71,14 +71,14 @@ export class WordFile {
     return value;
   }
 
-  /** Likewise for a section that must be there. */
+  /** The same for a section that must exist. */
   required<Value>(name: string, read: (cursor: Cursor) => Value): Value {
     const value = this.section(name, read);
     if (value === null) throw this.error(`pointer to ${name}`, "0", "where it is");
     return value;
   }
 
-  /** Byte to which the pointer `name` leads; 0: none. */
+  /** Offset that the pointer `name` leads to; 0: none. */
   start(name: string): number {
     return this.#pointers.get(name) ?? 0;
   }

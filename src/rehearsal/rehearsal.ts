@@ -1,7 +1,7 @@
 /**
- * A shell of which nothing is seen outside: kernel and supervisor answer at once, datagrams go to
- * the other shells of the same rehearsal. The warm-up flies it at start-up, and the proof that a
- * turn makes no garbage flies it for a million turns: so it makes none itself.
+ * A shell without outside effects: kernel and supervisor answer at once, datagrams go to the other
+ * shells of the same rehearsal. The warm-up flies it at start-up. The proof that a turn makes no
+ * garbage flies it for a million turns, so the shell makes none itself.
  */
 
 import {
@@ -26,13 +26,13 @@ import { SERVERS_MAX } from "../limits.ts";
 import { CONTROL_PROCESS_RUNNING, CONTROL_PROCESS_STOPPED } from "../wire/control.ts";
 import { encodeKeepAlive, KEEP_ALIVE_BYTES, type KeepAliveMessage } from "../wire/keep-alive.ts";
 
-/** Datagrams that wait for one server: every other one sends some in a turn. */
+/** Datagrams that wait for one server: every other one may send several per turn. */
 const INBOX_MAX = 4 * SERVERS_MAX;
 
-/** Turns in a row, in which what one server says is answered by the others. */
+/** Turns in a row, so that the others answer a server's message. */
 const ROUNDS = 3;
 
-/** The servers of one rehearsal, their clock, and which of them hear which. */
+/** The servers of one rehearsal, their clock, and who hears whom. */
 export class Rehearsal {
   nowUs = 0;
   /** Turns flown. */
@@ -45,7 +45,7 @@ export class Rehearsal {
 
   constructor(private readonly timing: Timing) {}
 
-  /** One more server; no two are in step. */
+  /** Adds a server; no two are in step. */
   add(engine: Engine, shell: RehearsalShell): void {
     const turn = new Turn(engine, shell, this.timing);
     this.engines.push(engine);
@@ -55,7 +55,7 @@ export class Rehearsal {
     this.nowUs += Math.floor(this.timing.periodUs / 7);
   }
 
-  /** Flies until `untilUs`: each time a server wants a turn, all have some. */
+  /** Flies until `untilUs`: whenever one server wants a turn, all take several. */
   fly(untilUs: number): void {
     const { turns } = this;
     while (this.nowUs < untilUs) {
@@ -73,7 +73,7 @@ export class Rehearsal {
     }
   }
 
-  /** Nobody hears the server, and it hears nobody; or all is joined again. */
+  /** Cuts the server off in both directions, or joins it again. */
   cutOff(server: number, isCut: boolean): void {
     for (let other = 0; other < this.shells.length; other++) {
       if (other !== server) this.cut(server, other, isCut);
@@ -91,7 +91,7 @@ export class RehearsalShell implements Shell {
   readonly networkCount = 1;
   readonly renewalDueUs = Number.POSITIVE_INFINITY;
   readonly isHeldUp = false;
-  /** The datagram that was sent last. */
+  /** Last datagram sent. */
   readonly sent = new DataView(new ArrayBuffer(KEEP_ALIVE_BYTES));
   readonly sentBytes = new Uint8Array(this.sent.buffer);
   private readonly inbox = Array.from({ length: INBOX_MAX }, () => new Datagram());
@@ -103,7 +103,7 @@ export class RehearsalShell implements Shell {
     private readonly rehearsal: Rehearsal,
     private readonly self: number,
     readonly hasLease: boolean,
-    /** What the kernel and the supervisor answer is taken in the next turn. */
+    /** Answers of the kernel and the supervisor, taken in the next turn. */
     private readonly answers: EventQueue,
   ) {}
 
@@ -124,7 +124,7 @@ export class RehearsalShell implements Shell {
     return 0;
   }
 
-  /** The oldest is lost when there is no room. */
+  /** Drops the oldest datagram when there is no room. */
   private deliver(bytes: Uint8Array): void {
     if (this.waiting === INBOX_MAX) this.receive();
     (this.inbox[(this.head + this.waiting) % INBOX_MAX] as Datagram).bytes.set(bytes);
@@ -143,7 +143,7 @@ export class RehearsalShell implements Shell {
     return this.taken.view;
   }
 
-  /** The content of the datagram taken last, as bytes. */
+  /** Content of the last datagram taken, as bytes. */
   get receivedBytes(): Uint8Array<ArrayBuffer> {
     return this.taken.bytes;
   }

@@ -44,7 +44,7 @@ test("flies take-overs and hand-overs: the policy is asked with both servers, wi
   expect(owned).toBeGreaterThan(0);
 });
 
-test("what is cold at the first failover has been flown: messages sent on, leases granted and renewed", () => {
+test("code for the first failover has been run: messages relayed, leases granted and renewed", () => {
   const [relayed, shortened] = [marks[MARK_RELAYED], marks[MARK_LEASE_SHORTENED]];
   const refused = marks[MARK_LEASE_REFUSED] + marks[MARK_STALLED];
   warmUp(tableOf(3, 8), PREEMPT, timingOf(10, 5, 10, 0, 35));

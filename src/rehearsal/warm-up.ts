@@ -1,7 +1,7 @@
 /**
  * Start-up: flies take-overs, hand-overs and everything else that is rare in flight until the
- * compiler has seen the code, so that the first failure is handled as fast as the hundredth. It is
- * the turn that will fly, over shells of which nothing is seen outside.
+ * compiler has optimised the code, so that the first failure is handled as fast as the hundredth.
+ * It flies the real turn over shells without outside effects.
  */
 
 import type { Policy } from "../allocation/allocation.ts";
@@ -12,10 +12,10 @@ import { Engine } from "../core/engine.ts";
 import { CONTROL_DRAIN, CONTROL_RESUME } from "../wire/control.ts";
 import { Rehearsal, RehearsalShell } from "./rehearsal.ts";
 
-/** Servers flown, at most: three are as many as it takes to send a message on. */
+/** Maximum servers flown: sending a message on takes three. */
 const SERVERS = 3;
 /**
- * Periods flown, in cycles; in each of them a server is drained, resumed, half cut off and cut off.
+ * Periods flown, in cycles. In each cycle a server is drained, resumed, partly cut off and cut off.
  */
 const PERIODS = 320;
 const CYCLE_PERIODS = 160;
@@ -24,12 +24,14 @@ const RESUME_AT = 60;
 const PART_AT = 90;
 const CUT_AT = 110;
 const JOIN_AT = 135;
-/** A detection time in which a cut in part is seen and sent round before a lease runs out. */
+/** Detection time in periods: a partial cut is seen and reported before a lease runs out. */
 const DETECTION_PERIODS = 20;
-/** So that each cycle ends as it began. */
+/** Makes each cycle end as it began. */
 const RECOVERED_AFTER_MAX = 10;
+/** Warms the code of the contingency book without making the start wait for books. */
+const STEPS_AHEAD = 50;
 
-/** @param table the real one: what is warmed is what will fly */
+/** @param table the real table: the warm-up covers exactly what will fly */
 export function warmUp(table: FunctionTable, policy: Policy, timing: Timing): void {
   if (table.serverCount < 2) return;
   const scratch = {
@@ -40,6 +42,7 @@ export function warmUp(table: FunctionTable, policy: Policy, timing: Timing): vo
   const rehearsal = new Rehearsal(scratch);
   for (let self = 0; self < Math.min(SERVERS, table.serverCount); self++) {
     const engine = engineOf(table, policy, scratch, self);
+    engine.agreement.stepsAhead = Math.min(engine.agreement.stepsAhead, STEPS_AHEAD);
     rehearsal.add(
       engine,
       new RehearsalShell(rehearsal, self, scratch.leaseUs !== 0, engine.events),

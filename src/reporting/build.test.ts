@@ -6,7 +6,7 @@ test("the first 48 bits of a digest go there and back", () => {
     expect(buildText(...buildNumbers(digest))).toBe(digest.slice(0, 12));
 });
 
-test("what is no digest is not known", () => {
+test("an invalid digest is unknown", () => {
   for (const text of ["development", "", "0123"]) {
     expect(buildNumbers(text)).toEqual([0, 0]);
     expect(buildText(...buildNumbers(text))).toBeNull();

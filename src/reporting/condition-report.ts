@@ -1,7 +1,6 @@
 /**
- * What a server sees and no decision says: that no witness answers it, that another server is cut
- * off from its clients, that a function lacks its redundancy. Recorded when it begins and when it
- * ends.
+ * Records conditions that no decision shows, at their begin and end: no witness answers this
+ * server, another server is cut off from its clients, a function lacks its redundancy.
  */
 import type { FunctionTable } from "../allocation/function-table.ts";
 import { EVENT_RECORD, type EventQueue } from "../boundary/event-queue.ts";
@@ -20,7 +19,7 @@ const WITNESS_NAMED_US = WITNESS_NAMED_MS * 1000;
 
 export class ConditionReport {
   private hasNoWitness = false;
-  /** Mask of the servers that were cut off when they were looked at last. */
+  /** Mask of the servers that were cut off at the last check. */
   private cutOff = 0;
 
   constructor(
@@ -30,7 +29,7 @@ export class ConditionReport {
   ) {}
 
   /**
-   * Once a period. What the queue has no room for is recorded in the next one. No garbage.
+   * Once per period. Records without room in the queue follow in the next one. No garbage.
    * @param owners server that owns each function, NONE for none
    */
   update(nowUs: number, owners: Int8Array, events: EventQueue): void {

@@ -1,22 +1,22 @@
 /**
- * The active faults of every server, and the build that it flies. `wingman manage` tells the faults
- * of this one; each keep-alive tells their number and one of them, or the build, all in turn, so
- * that a fault of one server is seen at every other.
+ * Active faults of every server, and its build. `wingman manage` reports the faults of this server;
+ * each keep-alive carries their number and, in turn, one of them or the build. So every server
+ * shows the faults of all.
  */
 import type { Engine } from "../core/engine.ts";
-import { FAULT_TOLD_PERIODS, FAULTS_TOLD_MAX, SERVERS_MAX } from "../limits.ts";
+import { FAULT_REPORT_PERIODS, FAULTS_TOLD_MAX, SERVERS_MAX } from "../limits.ts";
 import type { KeepAliveMessage } from "../wire/keep-alive.ts";
 
 const AGE_S_MAX = 0xffff_ffff;
 
 export class FaultBoard {
-  /** Of each server; it may have more than are told one by one. */
+  /** Faults of each server; at most FAULTS_TOLD_MAX of them are reported one by one. */
   readonly count = new Uint8Array(SERVERS_MAX);
-  /** FAULTS_TOLD_MAX rows of each server: code, 0 for none known yet; function + 1; since when. */
+  /** FAULTS_TOLD_MAX rows per server: code, 0 while unknown; function index + 1; begin. */
   readonly code = new Uint16Array(SERVERS_MAX * FAULTS_TOLD_MAX);
   readonly functionNumber = new Uint16Array(SERVERS_MAX * FAULTS_TOLD_MAX);
   readonly sinceUs = new Float64Array(SERVERS_MAX * FAULTS_TOLD_MAX);
-  /** The first 48 bits of each server's build digest, 16 and 32 bits; 0: not known. */
+  /** First 48 bits of each server's build digest, as 16 and 32 bits; 0: unknown. */
   readonly buildHigh = new Uint16Array(SERVERS_MAX);
   readonly buildLow = new Uint32Array(SERVERS_MAX);
   private readonly builtIncarnation = new Uint32Array(SERVERS_MAX);
@@ -32,7 +32,7 @@ export class FaultBoard {
     this.buildLow[self] = buildLow;
   }
 
-  /** One of this server's own faults. @param functionNumber its index + 1, 0 for none */
+  /** Sets one of this server's own faults. @param functionNumber its index + 1, 0 for none */
   set(
     place: number,
     count: number,
@@ -44,7 +44,7 @@ export class FaultBoard {
     this.take(this.self, place, count, code, functionNumber, ageS, nowUs);
   }
 
-  /** Once a period: what the others say. No garbage. */
+  /** Once per period: takes what the others report. No garbage. */
   observe({ membership }: Engine, nowUs: number): void {
     this.period++;
     for (let server = 0; server < this.serverCount; server++) {
@@ -59,11 +59,11 @@ export class FaultBoard {
     }
   }
 
-  /** Writes what is told this time into an own keep-alive. No garbage. */
+  /** Writes this period's fault or the build into an own keep-alive. No garbage. */
   tell(message: KeepAliveMessage, nowUs: number): void {
     const count = this.count[this.self] as number;
     const told = Math.min(count, FAULTS_TOLD_MAX);
-    const turn = Math.floor(this.period / FAULT_TOLD_PERIODS) % (told + 1);
+    const turn = Math.floor(this.period / FAULT_REPORT_PERIODS) % (told + 1);
     const isFault = turn < told;
     const place = isFault ? turn : 0;
     const row = this.self * FAULTS_TOLD_MAX + place;
@@ -78,10 +78,10 @@ export class FaultBoard {
     message.buildLow = this.buildLow[this.self] as number;
   }
 
-  /** Not every message tells it; what is known is known of one incarnation. */
+  /** Not every message carries the build, so it is kept for one incarnation. */
   private takeBuild(server: number, { incarnation, buildHigh, buildLow }: KeepAliveMessage): void {
-    const isTold = buildHigh !== 0 || buildLow !== 0;
-    if (!isTold && this.builtIncarnation[server] === incarnation) return;
+    const isNotable = buildHigh !== 0 || buildLow !== 0;
+    if (!isNotable && this.builtIncarnation[server] === incarnation) return;
     this.builtIncarnation[server] = incarnation;
     this.buildHigh[server] = buildHigh;
     this.buildLow[server] = buildLow;
@@ -99,7 +99,7 @@ export class FaultBoard {
     const before = this.count[server] as number;
     this.count[server] = count;
     const first = server * FAULTS_TOLD_MAX;
-    // What was told of more faults than there are, or is new, is not known until it is told.
+    // Rows beyond the number of faults, and new ones, are unknown until they are reported.
     for (let row = Math.min(before, count); row < FAULTS_TOLD_MAX; row++)
       this.code[first + row] = 0;
     if (code === 0 || place >= FAULTS_TOLD_MAX || place >= count) return;

@@ -1,6 +1,7 @@
 import { expect, test } from "bun:test";
 import { play } from "../../test/scenarios/story.ts";
 import type { NominalWorld } from "../../test/simulation/nominal-world.ts";
+import { FunctionTable } from "../allocation/function-table.ts";
 import { EVENT_RECORD, EventQueue } from "../boundary/event-queue.ts";
 import {
   LOG_NO_REDUNDANCY,
@@ -54,11 +55,35 @@ const SYSTEM = `
   all agree
   a: f h | b: g i`;
 
-test("who could take a function: there, able, and with room beside what is as important", () => {
+test("servers that could take a function: present, able, and with room beside functions as important", () => {
   const watch = new Watch(play(SYSTEM));
   expect(watch.fly(200)).toEqual([]);
   // i makes room for f and h on b; nothing on a is less important than i.
   expect([...watch.redundancy.couldRunOn.slice(0, 4)]).toEqual([2, 1, 2, 0]);
+});
+
+test("room is needed in every dimension, and no function there to be apart from", () => {
+  const { world } = new Watch(play(SYSTEM));
+  const row = { priority: 5, servers: 3, process: 0, stopGraceMs: 0 };
+  const could = (second: readonly number[], apart: readonly number[]): number[] => {
+    const table = new FunctionTable(
+      [
+        [100, 10],
+        [100, 10],
+      ],
+      second.map((value, index) => ({
+        ...{ ...row, required: [10, value] },
+        ...(index === 0 ? { apartFrom: apart } : {}),
+      })),
+    );
+    const redundancy = new Redundancy(table, world.engine(0), 0);
+    const nowUs = (world.hosts[0] as { local(us: number): number }).local(world.nowUs);
+    redundancy.update(nowUs, Int8Array.of(0, 1), new EventQueue(2, 1));
+    return [...redundancy.couldRunOn.slice(0, 2)];
+  };
+  expect(could([5, 5], [])).toEqual([2, 1]);
+  expect(could([5, 6], [])).toEqual([0, 0]);
+  expect(could([5, 5], [1])).toEqual([0, 0]);
 });
 
 test("what lacks its redundancy is recorded once it has lasted, by its importance, and ends at once", () => {

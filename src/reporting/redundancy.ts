@@ -1,9 +1,9 @@
 /**
- * Ready for a failure? For each function, which other servers could take it now: they take part,
- * may and can run it, and have room for it, beside what is as important or more. One that none
- * could take, and one could if every server were there and well, lacks its redundancy: that is a
- * fault, once it has lasted. A function that has no other place even then was planned so, and is
- * named by `wingman check`.
+ * For each function: the servers that could take it now. Such a server takes part, may and can run
+ * the function, has room for it beside everything of equal or higher priority, and runs nothing
+ * that the function must be apart from. A function that none could take, although one could if
+ * every server were there and well, lacks its redundancy; when this lasts, it is a fault. A
+ * function without another place even then was planned so; `wingman check` names it.
  */
 import { type FunctionTable, NONE } from "../allocation/function-table.ts";
 import { EVENT_RECORD, type EventQueue } from "../boundary/event-queue.ts";
@@ -16,6 +16,7 @@ import { PHASE_ACTIVE } from "../boundary/phase.ts";
 import type { Engine } from "../core/engine.ts";
 import {
   CRITICAL_PRIORITY,
+  DIMENSIONS_MAX,
   FUNCTIONS_MAX,
   PRIORITY_MAX,
   REDUNDANCY_FUNCTIONS_PER_PERIOD,
@@ -35,8 +36,11 @@ export class Redundancy {
   private readonly lackingSinceUs = new Float64Array(FUNCTIONS_MAX).fill(NOT_LACKING);
   private readonly isNamed = new Uint8Array(FUNCTIONS_MAX);
   private namedCount = 0;
-  /** By server and priority: room beside the functions of that priority and above. */
-  private readonly room = new Int32Array(SERVERS_MAX * PRIORITIES);
+  /**
+   * Room beside the functions of a priority and above, by dimension, server and priority; dimension
+   * d begins at d × SERVERS_MAX × PRIORITIES.
+   */
+  private readonly room = new Int32Array(DIMENSIONS_MAX * SERVERS_MAX * PRIORITIES);
   private operable = 0;
   private next = 0;
 
@@ -47,8 +51,8 @@ export class Redundancy {
   ) {}
 
   /**
-   * Once a period: looks at some functions, the most important first, and records what is new.
-   * Makes no garbage.
+   * Once per period: checks some functions, the most important first, and records changes. Makes no
+   * garbage.
    * @param owners server that owns each function, NONE for none
    */
   update(nowUs: number, owners: Int8Array, events: EventQueue): void {
@@ -57,24 +61,16 @@ export class Redundancy {
     let left = REDUNDANCY_FUNCTIONS_PER_PERIOD;
     for (; left > 0 && this.next < functionCount; left--, this.next++) {
       const index = turn[this.next] as number;
-      this.look(index, owners[index] as number, nowUs);
+      this.look(index, owners, nowUs);
       this.record(index, nowUs, events);
     }
     if (this.next >= functionCount) this.next = 0;
   }
 
   private beginRound(owners: Int8Array): void {
-    const { table, room, engine } = this;
-    for (let server = 0; server < table.serverCount; server++) {
-      for (let priority = 0; priority < PRIORITIES; priority++)
-        room[server * PRIORITIES + priority] = table.resource[server] as number;
-    }
-    for (let index = 0; index < table.functionCount; index++) {
-      const owner = owners[index] as number;
-      if (owner === NONE) continue;
-      for (let priority = 0; priority <= (table.priority[index] as number); priority++)
-        room[owner * PRIORITIES + priority] -= table.required[index] as number;
-    }
+    const { engine, table } = this;
+    for (let dimension = 0; dimension < table.dimensions; dimension++)
+      this.fillRoom(dimension, owners);
     this.operable = engine.phase === PHASE_ACTIVE ? 1 << this.self : 0;
     for (let server = 0; server < table.serverCount; server++) {
       if (server !== this.self && engine.membership.isOperable(server))
@@ -82,15 +78,32 @@ export class Redundancy {
     }
   }
 
-  private look(index: number, owner: number, nowUs: number): void {
+  private fillRoom(dimension: number, owners: Int8Array): void {
+    const { table, room } = this;
+    const column = dimension * SERVERS_MAX * PRIORITIES;
+    for (let server = 0; server < table.serverCount; server++) {
+      const resource = table.resource[dimension * SERVERS_MAX + server] as number;
+      for (let priority = 0; priority < PRIORITIES; priority++)
+        room[column + server * PRIORITIES + priority] = resource;
+    }
+    for (let index = 0; index < table.functionCount; index++) {
+      const owner = owners[index] as number;
+      if (owner === NONE) continue;
+      const required = table.required[dimension * FUNCTIONS_MAX + index] as number;
+      for (let priority = 0; priority <= (table.priority[index] as number); priority++)
+        room[column + owner * PRIORITIES + priority] -= required;
+    }
+  }
+
+  private look(index: number, owners: Int8Array, nowUs: number): void {
+    const owner = owners[index] as number;
     const { table, operable } = this;
     let could = 0;
     let would = 0;
     for (let server = 0; server < table.serverCount; server++) {
       const bit = 1 << server;
       if (server === owner || ((table.eligible[index] as number) & bit) === 0) continue;
-      const place = server * PRIORITIES + (table.priority[index] as number);
-      if ((this.room[place] as number) < (table.required[index] as number)) continue;
+      if (!this.hasRoom(server, index) || this.hasApart(server, index, owners)) continue;
       would |= bit;
       if ((operable & bit) !== 0 && !this.cannotRun(server, index)) could |= bit;
     }
@@ -100,13 +113,35 @@ export class Redundancy {
     else if (this.lackingSinceUs[index] === NOT_LACKING) this.lackingSinceUs[index] = nowUs;
   }
 
+  private hasRoom(server: number, index: number): boolean {
+    const { table, room } = this;
+    const place = server * PRIORITIES + (table.priority[index] as number);
+    for (let dimension = 0; dimension < table.dimensions; dimension++) {
+      const left = room[dimension * SERVERS_MAX * PRIORITIES + place] as number;
+      if (left < (table.required[dimension * FUNCTIONS_MAX + index] as number)) return false;
+    }
+    return true;
+  }
+
+  /**
+   * Whether the server runs one that the function must be apart from. Not every policy would stop
+   * it.
+   */
+  private hasApart(server: number, index: number, owners: Int8Array): boolean {
+    const { table } = this;
+    const end = table.partnerStart[index + 1] as number;
+    for (let at = table.partnerStart[index] as number; at < end; at++)
+      if (table.isApart[at] !== 0 && owners[table.partner[at] as number] === server) return true;
+    return false;
+  }
+
   private cannotRun(server: number, index: number): boolean {
     const { handover, membership } = this.engine;
     if (server === this.self) return handover.failed[index] !== 0;
     return membership.cannotRun(server, index);
   }
 
-  /** What the queue has no room for is recorded in the next round. */
+  /** A record without room in the queue follows in the next round. */
   private record(index: number, nowUs: number, events: EventQueue): void {
     const sinceUs = this.lackingSinceUs[index] as number;
     if (this.isNamed[index] !== 0) {

@@ -28,7 +28,7 @@ function reportOf(watchdog: FeedingRhythm | null): ServiceReport {
 /** What is due, taken by the service manager. */
 function saidAt(nowUs: number): number {
   const say = report.due(nowUs);
-  report.said(say, nowUs);
+  report.reported(say, nowUs);
   return say;
 }
 
@@ -85,7 +85,7 @@ test("the watchdog is fed from the first turn on, three times in its time; witho
   expect(feedings()).toEqual([]);
 });
 
-test("the status is said when something in it changes: the phase at once, the counts after a while", () => {
+test("the status is sent when something in it changes: the phase at once, the counts after a while", () => {
   fly();
   saidAt(0);
   expect([report.functionsUp, report.serversAlive]).toEqual([0, 1]);
@@ -106,6 +106,6 @@ test("what the service manager does not take stays due", () => {
   const everything = SAY_READY | SAY_WATCHDOG | SAY_STATUS;
   expect(report.due(0)).toBe(everything);
   expect(report.due(10)).toBe(everything);
-  report.said(everything, 10);
+  report.reported(everything, 10);
   expect(report.due(20)).toBe(0);
 });

@@ -1,6 +1,4 @@
-/**
- * What the service manager is told, and when (sd_notify(3)); decided from what the engine knows.
- */
+/** What to tell the service manager, and when (sd_notify(3)); decided from the engine's state. */
 
 import type { FunctionTable } from "../allocation/function-table.ts";
 import { COUNTER_SENT } from "../boundary/counters.ts";
@@ -11,61 +9,63 @@ import { SAY_READY, SAY_STATUS, SAY_WATCHDOG } from "../wire/service-message.ts"
 import type { FeedingRhythm } from "./watchdog.ts";
 
 /**
- * Keep-alives after which the loop has come round: the first one is sent before anything was
+ * Keep-alives after which the loop has completed a turn: the first is sent before anything was
  * received.
  */
 const KEEP_ALIVES_MIN = 3;
 
 /**
- * Functions and servers are counted so often: at a failover they change with every turn, and nobody
- * reads that fast.
+ * Interval between counts of functions and servers: during a failover they change in every turn,
+ * faster than anybody reads.
  */
 const COUNT_EVERY_US = 250_000;
 
-const NEVER_SAID = -1;
+const NOT_REPORTED = -1;
 
 export class ServiceReport {
-  /** What {@link due} last found. */
+  /** Last findings of {@link due}. */
   phase = PHASE_LISTENING;
   functionsUp = 0;
   serversAlive = 0;
 
   private ready = false;
-  private saidPhase = NEVER_SAID;
-  private saidFunctionsUp = NEVER_SAID;
-  private saidServersAlive = NEVER_SAID;
+  private reportedPhase = NOT_REPORTED;
+  private reportedFunctionsUp = NOT_REPORTED;
+  private reportedServersAlive = NOT_REPORTED;
   private nextCountUs = 0;
 
-  /** @param watchdog null: the service manager has none for us */
+  /** @param watchdog null when the service manager has none for this service */
   constructor(
     private readonly engine: Engine,
     private readonly table: FunctionTable,
     private readonly watchdog: FeedingRhythm | null,
   ) {}
 
-  /** Once a period, after its keep-alive: what is to be said now, SAY_* bits. Makes no garbage. */
+  /** Once per period, after its keep-alive: what to tell now, SAY_* bits. Makes no garbage. */
   due(nowUs: number): number {
     const ready = !this.ready && this.hasStarted();
-    if (ready || this.engine.phase !== this.saidPhase || nowUs >= this.nextCountUs)
+    if (ready || this.engine.phase !== this.reportedPhase || nowUs >= this.nextCountUs)
       this.count(nowUs);
     const feed = this.watchdog?.isDue(nowUs) === true;
     return (ready ? SAY_READY : 0) | (feed ? SAY_WATCHDOG : 0) | (this.hasNews() ? SAY_STATUS : 0);
   }
 
-  /** The service manager has taken what {@link due} gave; whatever it refuses stays due. */
-  said(say: number, nowUs: number): void {
+  /**
+   * Notes that the service manager accepted the result of {@link due}; a refused message stays due.
+   */
+  reported(say: number, nowUs: number): void {
     if ((say & SAY_READY) !== 0) this.ready = true;
     if ((say & SAY_WATCHDOG) !== 0) this.watchdog?.fed(nowUs);
     if ((say & SAY_STATUS) === 0) return;
-    this.saidPhase = this.phase;
-    this.saidFunctionsUp = this.functionsUp;
-    this.saidServersAlive = this.serversAlive;
+    this.reportedPhase = this.phase;
+    this.reportedFunctionsUp = this.functionsUp;
+    this.reportedServersAlive = this.serversAlive;
   }
 
   /**
-   * Start-up is complete when listening is over, or when something holds this server back that no
-   * waiting mends: no carrier, another table, another box with its id. A service manager that
-   * waited for the end of those would end a sound server.
+   * Start-up is complete when listening is over, or when this server is blocked by something that
+   * waiting does not fix: no carrier, another table, another box with its id. A service manager
+   * that waited for those to end would kill a sound server.
    */
   private hasStarted(): boolean {
     const { engine } = this;
@@ -91,9 +91,9 @@ export class ServiceReport {
 
   private hasNews(): boolean {
     return (
-      this.phase !== this.saidPhase ||
-      this.functionsUp !== this.saidFunctionsUp ||
-      this.serversAlive !== this.saidServersAlive
+      this.phase !== this.reportedPhase ||
+      this.functionsUp !== this.reportedFunctionsUp ||
+      this.serversAlive !== this.reportedServersAlive
     );
   }
 }

@@ -1,5 +1,6 @@
-/** Writes what an engine knows into the snapshot that `wingman status` reads. */
+/** Writes the engine's state into the snapshot that `wingman status` reads. */
 
+import { givenResource } from "../allocation/allocation.ts";
 import { hasFunction } from "../allocation/function-bitmap.ts";
 import { type FunctionTable, NONE } from "../allocation/function-table.ts";
 import { COUNTERS } from "../boundary/counters.ts";
@@ -25,12 +26,12 @@ import {
 import type { FaultBoard } from "./fault-board.ts";
 import type { Redundancy } from "./redundancy.ts";
 
-/** The keep-alive networks as this server sees them. */
+/** Keep-alive networks as this server sees them. */
 export interface NetworksSeen {
   readonly count: number;
-  /** Mask of those whose interface has a link. */
+  /** Mask of the networks whose interface has a link. */
   readonly carriers: number;
-  /** Mask of the servers that are heard on one of them. */
+  /** Mask of the servers that are heard on the network. */
   heardMask(network: number): number;
 }
 
@@ -42,23 +43,23 @@ export class StatusWriter {
     private readonly table: FunctionTable,
     private readonly engine: Engine,
     private readonly identity: Identity,
-    /** STATUS_FLAG_* that never change. */
+    /** Constant STATUS_FLAG_* bits. */
     private readonly fixedFlags: number,
-    /** Who could take each function. */
+    /** Servers that could take each function. */
     private readonly redundancy: Redundancy | null = null,
     /** Active faults of all servers. */
     private readonly board: FaultBoard | null = null,
-    /** When each witness answered last. */
+    /** Time of each witness's last answer. */
     private readonly witnessesUs: Float64Array | null = null,
     private readonly networks: NetworksSeen | null = null,
   ) {}
 
-  /** Server that owns each function as it was written last, NONE for none. */
+  /** Owner of each function as last written, NONE for none. */
   get owners(): Int8Array {
     return this.snapshot.owner;
   }
 
-  /** Start-up: what an earlier engine left goes, and what never changes is set. */
+  /** Start-up: clears the state of an earlier engine and sets what never changes. */
   begin(pid: number, nowUs: number, tableDigest: Uint8Array): void {
     const { snapshot, view, table, identity } = this;
     for (let at = 0; at < view.byteLength; at++) view.setUint8(at, 0);
@@ -72,7 +73,7 @@ export class StatusWriter {
     this.write(nowUs);
   }
 
-  /** Writes the present state. */
+  /** Writes the current state. */
   write(nowUs: number): void {
     const { snapshot, engine } = this;
     snapshot.writtenUs = nowUs;
@@ -85,6 +86,7 @@ export class StatusWriter {
     snapshot.latenessMaxUs = engine.sender.lateness.maxUs;
     for (let i = 0; i < LATENESS_BUCKETS; i++)
       snapshot.latenessHistogram[i] = engine.sender.lateness.histogram[i];
+    this.takeInputs();
     this.takeFunctions();
     this.takeServers();
     if (this.witnessesUs !== null) snapshot.witnessHeardUs.set(this.witnessesUs);
@@ -108,10 +110,23 @@ export class StatusWriter {
     }
   }
 
+  private takeInputs(): void {
+    const { snapshot, table } = this;
+    const { membership, handover } = this.engine;
+    for (let server = 0; server < table.serverCount; server++) {
+      const said = membership.counts(server) ? membership.said(server) : null;
+      snapshot.withheld[server] = said?.withheld ?? 0;
+      snapshot.holds[server] = said?.holds ?? 0;
+    }
+    const { inputs } = handover.room;
+    snapshot.withheld[this.identity.self] = inputs.withheld;
+    snapshot.holds[this.identity.self] = inputs.holds ? 1 : 0;
+  }
+
   private takeFunctions(): void {
     const { snapshot, table, redundancy } = this;
     for (let server = 0; server < table.serverCount; server++)
-      snapshot.remaining[server] = table.resource[server];
+      snapshot.remaining[server] = givenResource(table, server, 0, snapshot.withheld[server]);
     for (let index = 0; index < table.functionCount; index++) {
       const owner = this.ownerOf(index);
       if (owner !== NONE) snapshot.remaining[owner] -= table.required[index];

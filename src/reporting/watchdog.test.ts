@@ -10,7 +10,7 @@ test("due at once, then a share of the time-out after each feeding", () => {
   expect(rhythm.isDue(2_500_005)).toBe(true);
 });
 
-test("what was refused stays due, and a late feeding does not bring the next one forward", () => {
+test("a refused feeding stays due, and a late one does not bring the next one forward", () => {
   const rhythm = new FeedingRhythm(3_000_000, 3);
   rhythm.fed(0);
   for (const nowUs of [1_000_000, 1_000_001, 2_700_000]) expect(rhythm.isDue(nowUs)).toBe(true);

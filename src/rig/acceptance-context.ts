@@ -1,16 +1,18 @@
 /**
- * What every step of the acceptance procedure needs: the aircraft, and questions to it that take
- * more than one line.
+ * Everything that the steps of the acceptance procedure share: the aircraft, and questions to it
+ * that take more than one line.
  */
 import { join } from "node:path";
 import { RuntimeError } from "../command-line/errors.ts";
 import { parseAddress } from "../config/address.ts";
+import type { AircraftConfig } from "../config/model.ts";
 import { runCommand } from "./command-run.ts";
 import { waitFor } from "./condition.ts";
 import type { ProcedureStep } from "./procedure-step.ts";
 import {
   agreedOwners,
   changesBetween,
+  changesText,
   formatStatistic,
   gapsOf,
   listed,
@@ -23,7 +25,7 @@ import {
 import type { SeatObservation, VirtualAircraft } from "./virtual-aircraft.ts";
 import type { VirtualServer } from "./virtual-server.ts";
 
-/** Far longer than any orderly change takes, so that a slow machine does not fail the aircraft. */
+/** Far longer than any orderly change takes: a slow machine must not fail the aircraft. */
 const SETTLE_DEADLINE_MS = 30_000;
 
 /**
@@ -33,31 +35,31 @@ const SETTLE_DEADLINE_MS = 30_000;
 const START_DEADLINE_MS = 180_000;
 
 /**
- * What a change may take beyond the detection time on a machine that is the whole aircraft at once.
+ * Time that a change may take beyond the detection time on a machine that plays the whole aircraft.
  */
 export const TAKEOVER_MARGIN_MS = 250;
 
 /**
- * No seat sees a longer gap in a planned change, of functions whose process is kept running
+ * Longest gap of a planned change at any seat, for functions whose process is kept running
  * everywhere.
  */
 const PLANNED_GAP_MS_MAX = 10;
 
 /**
- * The same where the system refuses real-time priority, as it does to an unprivileged user: whoever
- * is busy comes first.
+ * The same without real-time priority, which the system refuses to an unprivileged user: busy
+ * processes come first.
  */
 const PLANNED_GAP_MS_MAX_NOT_REALTIME = 50;
 
-/** What a process may take to start when it is started only where its function is active. */
+/** Time that a process may take to start when it only runs where its function is active. */
 const PROCESS_START_MS_MAX = 5000;
 
-/** How long a process that runs may take to answer before the gap counts as one without an end. */
+/** Time that a running process may take to answer before its gap counts as endless. */
 const ANSWER_DEADLINE_MS = 10_000;
 
 /**
- * A seat that was this late itself was disturbed by something else on the machine: planned changes
- * are measured again.
+ * Lateness of a seat above which something else on the machine disturbed it: planned changes are
+ * measured again.
  */
 const SEAT_LATENESS_US_MAX = 2000;
 
@@ -69,30 +71,48 @@ export interface Plan {
 export interface Settlement {
   owners: Owners;
   isSettled: boolean;
-  /** What is missing, when it is not. */
+  /** What is missing, if it is not settled. */
   missing: string;
   tookMs: number;
 }
 
+/** The servers that fly with one table, and that table. */
+export interface Fleet {
+  config: AircraftConfig;
+  configFile: string;
+  has(server: VirtualServer): boolean;
+}
+
 export class AcceptanceContext {
   readonly names: Names;
+  readonly #fleet: Fleet;
 
-  constructor(readonly aircraft: VirtualAircraft) {
-    const { servers, functions } = aircraft.config;
+  /** @param fleet null for all servers, with the table that the aircraft was built for */
+  constructor(
+    readonly aircraft: VirtualAircraft,
+    fleet: Fleet | null = null,
+  ) {
+    const { config, configFile } = aircraft;
+    this.#fleet = fleet ?? { config, configFile, has: () => true };
+    const { servers, functions } = this.config;
     this.names = { servers: servers.map(({ id }) => id), functions: functions.map(({ id }) => id) };
   }
 
+  get config(): AircraftConfig {
+    return this.#fleet.config;
+  }
+
   /**
-   * Silence after which a server counts as failed, and one period in which it might just not have
-   * been due.
+   * Silence after which a server counts as failed, plus one period in which its keep-alive may not
+   * have been due.
    */
   get detectionMs(): number {
-    const { periodMs, lostAfterPeriods } = this.aircraft.config.keepAlive;
+    const { periodMs, lostAfterPeriods } = this.config.keepAlive;
     return (lostAfterPeriods + 1) * periodMs;
   }
 
   get serving(): VirtualServer[] {
-    return this.aircraft.servers.filter((server) => server.isServing);
+    return this.aircraft.servers.filter((server) => server.isServing && this.#fleet.has(server));
   }
 
   functionIndex(id: string): number {
@@ -107,9 +127,9 @@ export class AcceptanceContext {
     return new Map(ids.map((id) => [id, this.functionIndex(id)]));
   }
 
-  /** The VIPs, as written in the configuration, that the kernel of a server has. */
+  /** VIPs in the kernel of a server, as written in the configuration. */
   async vipsOf(server: VirtualServer): Promise<string[]> {
-    const { clients, functions } = this.aircraft.config;
+    const { clients, functions } = this.config;
     const present = new Set(
       (await server.addresses(clients.interface)).map((text) =>
         parseAddress(text)?.bytes.join("."),
@@ -120,8 +140,8 @@ export class AcceptanceContext {
   }
 
   /**
-   * What the seats saw after `sinceUs`, as soon as everything that runs is answered. What is not
-   * answered in good time is left to the judgement of the gaps.
+   * Observations of the seats after `sinceUs`, as soon as every running function is answered. The
+   * check of the gaps judges functions that are not answered in time.
    */
   async observe(sinceUs: number): Promise<SeatObservation[]> {
     const deadline = performance.now() + ANSWER_DEADLINE_MS;
@@ -140,17 +160,20 @@ export class AcceptanceContext {
     }
   }
 
-  /** What the serving servers agree on now. */
+  /** Current owners, as agreed by the serving servers. */
   owners(): Owners {
     return this.#views().owners;
   }
 
   /**
-   * `wingman plan` of the same executable: what must happen to these owners when the servers `down`
-   * are gone.
+   * Runs `wingman plan` of the same executable: the plan for these owners when the servers `down`,
+   * and those with another table, are gone.
    */
   async plan(before: Owners, down: readonly string[]): Promise<Plan> {
-    const { wingman, configFile, directory } = this.aircraft;
+    const { wingman, directory, servers } = this.aircraft;
+    const { configFile } = this.#fleet;
+    const others = servers.filter((server) => !this.#fleet.has(server)).map(({ id }) => id);
+    const away = [...new Set([...down, ...others])];
     const stateFile = join(directory, "plan-from.json");
     await Bun.write(stateFile, JSON.stringify({ owners: before }));
     const options = [
@@ -158,7 +181,7 @@ export class AcceptanceContext {
       configFile,
       "--from",
       stateFile,
-      ...(down.length > 0 ? ["--down", down.join(",")] : []),
+      ...(away.length > 0 ? ["--down", away.join(",")] : []),
     ];
     const output = await runCommand([...wingman, "plan", ...options, "--json"]);
     const { assignment } = JSON.parse(output) as { assignment?: Owners };
@@ -183,8 +206,8 @@ export class AcceptanceContext {
   }
 
   /**
-   * Waits until the servers agree and `wingman plan` finds nothing left to do, whatever state that
-   * is. `isReached` is what must have happened before. The servers `down` are counted as away.
+   * Waits until the servers agree and `wingman plan` finds nothing left to do, in whatever state.
+   * `isReached` must be true first. The servers `down` count as absent.
    */
   async settleByItself(
     isReached: () => boolean = () => true,
@@ -209,23 +232,17 @@ export class AcceptanceContext {
     }
   }
 
-  /** The check that follows every {@link settle}. */
+  /** The check after every {@link settle}. */
   checkSettlement(step: ProcedureStep, settlement: Settlement, plan: Plan): void {
-    const { moved, stopped, started, kept } = plan.changes;
-    const parts = [
-      `moved: ${listed(moved)}`,
-      `stopped: ${listed(stopped)}`,
-      `started: ${listed(started)}`,
-    ];
     step.check(
       "functions by server",
-      `as wingman plan says (${parts.join("; ")}; ${kept.length} not touched)`,
+      `as wingman plan says (${changesText(plan.changes)})`,
       settlement.isSettled ? `the same, settled after ${settlement.tookMs} ms` : settlement.missing,
       settlement.isSettled,
     );
   }
 
-  /** The gaps of a planned change. */
+  /** Checks the gaps of a planned change. */
   checkPlannedGaps(
     step: ProcedureStep,
     what: string,
@@ -236,8 +253,8 @@ export class AcceptanceContext {
   }
 
   /**
-   * Whether the figures of a planned change say nothing: a seat saw too long a gap, and was itself
-   * held up at real-time priority, so something else had the machine.
+   * Whether the figures of a planned change are void: a seat saw too long a gap and was itself
+   * delayed at real-time priority, so something else had the machine.
    */
   isDisturbed(seen: SeatObservation[], ids: readonly string[]): boolean {
     const limitMs = this.#plannedLimitMs(ids);
@@ -250,9 +267,9 @@ export class AcceptanceContext {
   }
 
   /**
-   * Each seat's gaps of the functions `ids`: the longest of every VIP must be at most `limitMs`. A
-   * function whose process is started only where it is active is silent while the process starts,
-   * which is allowed for on top.
+   * Checks each seat's gaps of the functions `ids`: the longest gap of every VIP must be at most
+   * `limitMs`. A function whose process is only started where it is active is silent during the
+   * start; this time is added.
    */
   checkGaps(
     step: ProcedureStep,
@@ -274,8 +291,7 @@ export class AcceptanceContext {
   }
 
   /**
-   * No seat may have had answers of two servers for a VIP at a time, or of anyone who was not
-   * asked.
+   * No seat may receive answers of two servers for a VIP at a time, or of anyone who was not asked.
    */
   checkOneAnswer(step: ProcedureStep, seen: SeatObservation[]): void {
     const overlaps = seen.flatMap(({ seat, report }) =>
@@ -298,10 +314,7 @@ export class AcceptanceContext {
     );
   }
 
-  /**
-   * Functions that `wingman plan` leaves alone must not have been touched: same server, same
-   * process.
-   */
+  /** Functions that `wingman plan` leaves alone must be untouched: same server, same process. */
   checkUntouched(step: ProcedureStep, seen: SeatObservation[], kept: readonly string[]): void {
     const indexes = this.indexes(kept);
     const touched = seen.flatMap(({ report }) =>
@@ -311,11 +324,11 @@ export class AcceptanceContext {
       }),
     );
     const found = [...new Set(touched)];
-    const expected = `none of ${kept.length}`;
+    const expected = kept.length === 0 ? "none: no function stays" : `none of ${kept.length}`;
     step.check(
       "functions touched that stay where they are",
       expected,
-      found.length === 0 ? "none" : listed(found),
+      found.length === 0 ? expected : listed(found),
       found.length === 0,
     );
   }
@@ -347,22 +360,22 @@ export class AcceptanceContext {
     }
   }
 
-  /** One probe that is lost, of whatever short outage, shows as a gap of two intervals. */
+  /** A single lost probe, however short the outage, shows as a gap of two intervals. */
   #plannedLimitMs(ids: readonly string[]): number {
     const isRealtime = this.aircraft.seats.every(({ notRealtime }) => notRealtime === null);
     const limitMs = isRealtime ? PLANNED_GAP_MS_MAX : PLANNED_GAP_MS_MAX_NOT_REALTIME;
     return Math.max(limitMs, 2 * this.aircraft.probeIntervalMs(this.indexes(ids)) + 1);
   }
 
-  /** Those whose processes are kept running on every server. */
+  /** Functions whose processes are kept running on every server. */
   runningEverywhere(ids: readonly string[]): string[] {
-    const { functions } = this.aircraft.config;
+    const { functions } = this.config;
     return ids.filter((id) => functions[this.functionIndex(id)]?.start === "always");
   }
 
   /** Function and address of a target. */
   #vipName(target: number): string {
-    const vips = this.aircraft.config.functions.flatMap(({ id, vips }) =>
+    const vips = this.config.functions.flatMap(({ id, vips }) =>
       vips.map(({ text }) => `${id} at ${text}`),
     );
     return vips[target] ?? "";
@@ -373,7 +386,7 @@ export class AcceptanceContext {
     return { views, ...agreedOwners(views, this.names) };
   }
 
-  /** The first thing that is not yet as it must be; "" when all is. */
+  /** The first unmet condition; "" when there is none. */
   #missingFrom(expected: Owners): string {
     const { serving } = this;
     const { owners, disagreed } = this.#views();

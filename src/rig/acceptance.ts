@@ -1,7 +1,7 @@
 /**
  * The acceptance procedure, steps 1 to 9: what is done to the aircraft, in which order. Each result
  * is handed to `report` when it is there. Step 10, that nothing is left behind, belongs to the
- * process outside, see leftovers.ts.
+ * process outside, see ground-rig.ts.
  */
 import { AcceptanceContext } from "./acceptance-context.ts";
 import { ProcedureStep, type StepResult } from "./procedure-step.ts";
@@ -25,10 +25,10 @@ export async function acceptance(
   };
   const up = await allUp(context);
   conclude(up);
-  if (!up.passed) return false; // nothing that follows would mean anything
+  if (!up.passed) return false; // the following steps would mean nothing
   conclude(await eachAnsweredOnce(context));
   if (aircraft.servers.length === 1) {
-    conclude(aloneOnBoard());
+    conclude(singleServerStep());
     return passed;
   }
   const { result, failure } = await powerFailure(context);
@@ -43,7 +43,7 @@ export async function acceptance(
 }
 
 /** An aircraft of one server is allowed, but nobody can take over. */
-function aloneOnBoard(): StepResult {
+function singleServerStep(): StepResult {
   const step = new ProcedureStep(3, "Takeover");
   step.check(
     "servers that could take over",

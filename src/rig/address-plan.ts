@@ -1,11 +1,11 @@
 /**
- * Which addresses the machines of the virtual aircraft get: one in every network that a VIP lies
- * in, so that seats and servers reach each other without a router, as in the cabin. Pure; nothing
- * here runs often, so big integers do.
+ * Addresses of the virtual aircraft's machines: one in every network of a VIP, so that seats and
+ * servers reach each other without a router, as in the cabin. Pure; nothing here runs often, so big
+ * integers are good enough.
  */
 import type { AircraftConfig, Vip } from "../config/model.ts";
 
-/** A network that the VIPs span, or that the rig adds. */
+/** A network that contains VIPs, or one that the rig adds. */
 interface Network {
   family: 4 | 6;
   prefixLength: number;
@@ -13,7 +13,7 @@ interface Network {
   first: bigint;
 }
 
-/** Addresses and routes of one machine on one interface, as `ip` takes them. */
+/** Addresses and routes of one machine on one interface, in the form of `ip`. */
 export interface InterfaceAddresses {
   name: string;
   /** With prefix length. */
@@ -21,21 +21,17 @@ export interface InterfaceAddresses {
 }
 
 export interface AddressPlan {
-  /** Interfaces that every server has, the client interface first. */
+  /** Interfaces of every server, the client interface first. */
   interfaces: string[];
-  /** `servers[x]` has one entry for each interface. */
+  /** `servers[x]` has one entry per interface. */
   servers: InterfaceAddresses[][];
-  /** Seats have the client interface alone. */
+  /** Seats only have the client interface. */
   seats: InterfaceAddresses[];
-  /**
-   * VIPs outside the networks above: seats need a route to each (with the length of a host route).
-   */
+  /** VIPs outside the networks above: seats need a host route to each. */
   hostRoutes: string[];
 }
 
-/**
- * The rig's own networks come from the range for benchmarks of RFC 2544, which no aircraft uses.
- */
+/** The rig's own networks are in the benchmark range of RFC 2544, which no aircraft uses. */
 const OWN_NETWORKS = "198.18.0.0";
 const OWN_PREFIX_LENGTH = 24;
 
@@ -78,7 +74,7 @@ export function planAddresses(config: AircraftConfig, seatCount: number): Addres
   return { interfaces: [client, ...others], servers, seats, hostRoutes };
 }
 
-/** The distinct networks of the VIPs that have room for `machines` more addresses. */
+/** The distinct networks of the VIPs with room for `machines` more addresses. */
 function clientNetworks(vips: readonly Vip[], machines: number): Network[] {
   const networks: Network[] = [];
   for (const vip of vips) {
@@ -115,7 +111,7 @@ function contains(network: Network, vip: Vip): boolean {
   return offset >= 0n && offset < 1n << BigInt(bitsOf(network.family) - network.prefixLength);
 }
 
-/** The highest address that a machine may have. */
+/** The highest address available to a machine. */
 function lastHost(network: Network): bigint {
   const size = 1n << BigInt(bitsOf(network.family) - network.prefixLength);
   return network.first + size - (network.family === 4 ? 2n : 1n);
@@ -123,17 +119,14 @@ function lastHost(network: Network): bigint {
 
 const bitsOf = (family: 4 | 6): number => (family === 4 ? 32 : 128);
 
-/**
- * A VIP's address in the form of {@link formatAddress}: the same address always gives the same
- * text.
- */
+/** A VIP's address in the form of {@link formatAddress}: equal addresses give equal texts. */
 const keyOf = (vip: Vip): string => formatAddress(vip.family, addressValue(vip.address));
 
 function addressValue(bytes: Uint8Array): bigint {
   return bytes.reduce((value, byte) => (value << 8n) | BigInt(byte), 0n);
 }
 
-/** IPv4 in dotted form; IPv6 as eight groups without compression, which `ip` takes as well. */
+/** IPv4 in dotted form; IPv6 as eight uncompressed groups, which `ip` accepts as well. */
 export function formatAddress(family: 4 | 6, value: bigint): string {
   const groups = family === 4 ? 4 : 8;
   const bits = family === 4 ? 8 : 16;

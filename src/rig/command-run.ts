@@ -22,7 +22,7 @@ export async function tryCommand(command: string[], input = ""): Promise<Command
 /**
  * The same for a program that must succeed. Returns its standard output.
  *
- * @throws RuntimeError with the command and what it said.
+ * @throws RuntimeError with the command and its output.
  */
 export async function runCommand(command: string[], input = ""): Promise<string> {
   const { exitCode, stdout, stderr } = await tryCommand(command, input);

@@ -1,10 +1,10 @@
 /**
- * How often a condition is looked at: often enough for people, rarely enough not to disturb what is
- * measured.
+ * Polling interval of a condition: short enough for people, long enough not to disturb
+ * measurements.
  */
-const LOOK_MS = 20;
+const POLL_MS = 20;
 
-/** Waits until `isMet`. Returns whether it was within `deadlineMs`. */
+/** Waits until `isMet`. Returns whether this happened within `deadlineMs`. */
 export async function waitFor(
   deadlineMs: number,
   isMet: () => boolean | Promise<boolean>,
@@ -12,7 +12,7 @@ export async function waitFor(
   const deadline = performance.now() + deadlineMs;
   while (!(await isMet())) {
     if (performance.now() > deadline) return false;
-    await Bun.sleep(LOOK_MS);
+    await Bun.sleep(POLL_MS);
   }
   return true;
 }

@@ -15,7 +15,7 @@ import type { StepResult } from "./procedure-step.ts";
 import { formatConclusion, formatStep } from "./step-text.ts";
 import { moveByHand, plannedDrain } from "./steps-console-change.ts";
 import { interlock } from "./steps-console-interlock.ts";
-import { logsTell } from "./steps-console-log.ts";
+import { checkLogs } from "./steps-console-log.ts";
 import { powerOff, recovery } from "./steps-console-power.ts";
 import { builtInTests, consolesAnswer, serversInOrder } from "./steps-console-ready.ts";
 
@@ -28,23 +28,23 @@ const OPTIONS = {
   help: "flag",
 } as const;
 
-/** The speeds that a configuration may give to its console. */
+/** Speeds that a configuration may give its console. */
 const SPEEDS = [9600, 19_200, 38_400, 57_600, 115_200];
 const SPEED_DEFAULT = 115_200;
 
-export const CONSOLE_ACCEPTANCE_HELP = `wingman-rig acceptance: the acceptance procedure against real servers, over their serial consoles
+export const CONSOLE_ACCEPTANCE_HELP = `wingman-rig acceptance: acceptance procedure for real servers, over their serial consoles
 
   wingman-rig acceptance --console SERVER=DEVICE … [--config FILE] [--baud N] [--skip-power] [--json]
       --console SERVER=DEVICE   the serial line of a server, once for each: --console a=/dev/ttyUSB0 --console b=/dev/ttyUSB1
-                                A server without one is seen through the others.
-      --config FILE   the aircraft's firmware configuration: owners, digest and times are then held against it.
-                      Without it, what the servers say must agree in itself.
-      --baud N        speed of the lines; default: what FILE says, else 115200
-      --skip-power    nobody is asked to switch a server off, or to change the ground input
-      --json          prints one document, in the end, and nothing else (what the operator is to do goes to stderr)
+                                A server without one is observed through the others.
+      --config FILE   the aircraft's firmware configuration: owners, digest and times are compared with it.
+                      Without it, only the consistency of the servers' answers is checked.
+      --baud N        speed of the lines; default: the speed in FILE, else 115200
+      --skip-power    does not ask the operator to switch a server off, or to change the ground input
+      --json          prints only one document, at the end (instructions for the operator go to stderr)
 
 Nine steps: the consoles answer; all servers up; built-in tests; drain and resume; a move by hand; the interlock; power-off;
-recovery; what the logs say. Each is PASS, FAIL, or NOT DONE with the reason. Exit code 0: no step failed; 1: one did, or a
+recovery; the logs. Each is PASS, FAIL, or NOT DONE with the reason. Exit code 0: no step failed; 1: a step failed, or a
 line broke; 2: the command line or the configuration is wrong. Ctrl-C ends it; a drained server is resumed first.`;
 
 const STEPS = [
@@ -57,10 +57,10 @@ const STEPS = [
     interlock,
     powerOff,
     recovery,
-    logsTell,
+    checkLogs,
   ],
 ];
-/** When one of these fails, nothing that follows would mean anything. */
+/** If one of these steps fails, the following ones mean nothing. */
 const NECESSARY: readonly number[] = [1, 2];
 
 export async function consoleAcceptance(args: readonly string[]): Promise<number> {
@@ -106,7 +106,7 @@ export async function consoleAcceptance(args: readonly string[]): Promise<number
   return passed ? EXIT_DONE : EXIT_FAILED;
 }
 
-/** Runs the steps one after the other. Returns why it ended early; null: it did not. */
+/** Runs the steps one after the other. Returns why it ended early; null when it did not. */
 async function run(
   context: ConsoleContext,
   report: (result: StepResult) => void,
@@ -121,7 +121,7 @@ async function run(
       const result = await step(context);
       report(result);
       if (!result.passed && NECESSARY.includes(result.number))
-        return `step ${result.number} failed: nothing that follows would mean anything`;
+        return `step ${result.number} failed: the following steps would mean nothing`;
     }
     return null;
   } catch (error) {
@@ -183,7 +183,7 @@ function consolesOf(
   return [...byServer];
 }
 
-/** By another name, such as one of /dev/serial/by-id, it is the same line. */
+/** Another name, such as one in /dev/serial/by-id, may stand for the same line. */
 function realDevice(device: string): string {
   try {
     return realpathSync(device);

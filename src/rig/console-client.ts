@@ -1,6 +1,6 @@
 /**
- * A conversation with the serial console of one server, as a program holds it: one line out, one
- * answer in, each in bounded time.
+ * A programmatic conversation with the serial console of one server: one line out, one answer in,
+ * each in bounded time.
  */
 import { RuntimeError } from "../command-line/errors.ts";
 import { quoted } from "../config/problem.ts";
@@ -8,22 +8,24 @@ import { errnoName } from "../io/errno.ts";
 import { SERIAL_HUNG_UP, SERIAL_NOTHING, SerialPort } from "../io/serial-port.ts";
 import type { SerialLine } from "../manage/console/serial-console.ts";
 
-/** Nobody answers after so long a silence; a line at 9600 bit/s with noise on it is not silent. */
+/** Silence after which nobody counts as present; a noisy line at 9600 bit/s is not silent. */
 const SILENCE_MS_MAX = 5000;
 /** A built-in test waits for its witnesses, and an action for the engine. */
 const ANSWER_MS_MAX = 180_000;
-/** After the prompt nothing more comes: it was the last one. */
+/** Quiet time after a prompt that makes it the last one. */
 const QUIET_MS = 250;
-/** Enter is pressed again after so long. */
+/** Interval of pressing Enter again. */
 const WAKE_MS = 1000;
-const LOOK_MS = 5;
+const POLL_MS = 5;
 
-/** What the end of an answer is looked for in: the prompt, and the line before it. */
+/**
+ * Part of the text that is searched for the end of an answer: the prompt, and the line before it.
+ */
 const TAIL_CHARACTERS = 200;
 
 /**
- * Five CAN end a transfer, Ctrl-C a half-typed line or a page, and Enter wakes; each alone harms
- * nothing.
+ * Five CAN end a transfer, Ctrl-C ends a half-typed line or a page, and Enter wakes the console;
+ * none of them does harm.
  */
 const WAKE = "\u0018\u0018\u0018\u0018\u0018\u0003\r";
 
@@ -44,9 +46,12 @@ export class ConsoleFault extends RuntimeError {}
 
 export class ConsoleClient {
   readonly #line: SerialLine;
-  /** Received and not taken. */
+  /** Received but unprocessed text. */
   #text = "";
-  /** Bytes received since the last {@link connect} began, and those of them that are no text. */
+  /**
+   * Bytes received since the last {@link connect} began, and the number of non-text bytes among
+   * them.
+   */
   #bytes = 0;
   #noise = 0;
 
@@ -63,7 +68,7 @@ export class ConsoleClient {
     this.#line = line;
   }
 
-  /** Opens the line. 0, or an errno. */
+  /** Opens the line. Returns 0 or an errno. */
   open(): number {
     return this.#line.isOpen ? 0 : this.#line.open(this.baud);
   }
@@ -72,17 +77,17 @@ export class ConsoleClient {
     this.#line.close();
   }
 
-  /** Ends the session: the next one has to press Enter. */
+  /** Ends the session: the next user has to press Enter. */
   async exit(): Promise<void> {
     await this.#write("exit\r");
     await Bun.sleep(QUIET_MS);
   }
 
   /**
-   * Presses Enter until there is the prompt of the server, whatever the console was busy with, and
-   * switches the pages off.
-   * @param limitMs for so long it is tried
-   * @throws ConsoleFault with what answers instead
+   * Presses Enter until the server's prompt appears, whatever the console was busy with, and
+   * switches paging off.
+   * @param limitMs maximum duration
+   * @throws ConsoleFault naming what answers instead
    */
   async connect(limitMs = SILENCE_MS_MAX): Promise<void> {
     const error = this.open();
@@ -102,7 +107,7 @@ export class ConsoleClient {
   }
 
   /**
-   * Types a command and gives its answer.
+   * Types a command and returns its answer.
    * @throws ConsoleFault when there is none
    */
   async ask(command: string): Promise<ConsoleAnswer> {
@@ -122,12 +127,12 @@ export class ConsoleClient {
           `found ${last} for ${Math.round((nowMs - heardMs) / 1000)} s after ${quoted(command)}, expected an answer`,
         );
       }
-      await Bun.sleep(LOOK_MS);
+      await Bun.sleep(POLL_MS);
     }
   }
 
   /**
-   * The document of a command that has one, whether it ended with OK or not.
+   * The document that a command returns, whether it ended with OK or not.
    * @throws ConsoleFault also when the answer is no document
    */
   async document<T>(command: string): Promise<T> {
@@ -152,7 +157,7 @@ export class ConsoleClient {
     return { lines, error };
   }
 
-  /** The server whose prompt is the last thing that comes within `limitMs`. */
+  /** The server whose prompt ends the input within `limitMs`. */
   async #promptWithin(limitMs: number): Promise<string | null> {
     const deadlineMs = performance.now() + limitMs;
     let heardMs = performance.now();
@@ -162,11 +167,11 @@ export class ConsoleClient {
       const found = PROMPT.exec(this.#text.slice(-TAIL_CHARACTERS));
       if (found !== null && nowMs - heardMs >= QUIET_MS) return found[1] ?? null;
       if (nowMs > deadlineMs + (found === null ? 0 : QUIET_MS)) return null;
-      await Bun.sleep(LOOK_MS);
+      await Bun.sleep(POLL_MS);
     }
   }
 
-  /** Takes what has arrived; whether anything has. */
+  /** Receives input; returns whether there was any. */
   #receive(): boolean {
     let isAny = false;
     for (;;) {
@@ -200,8 +205,8 @@ export class ConsoleClient {
       }
       rest = rest.subarray(sent);
       if (sent > 0) continue;
-      if (performance.now() > deadlineMs) throw this.#fault("the line takes nothing");
-      await Bun.sleep(LOOK_MS);
+      if (performance.now() > deadlineMs) throw this.#fault("the line accepts nothing");
+      await Bun.sleep(POLL_MS);
     }
   }
 

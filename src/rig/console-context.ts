@@ -1,6 +1,6 @@
 /**
- * What every step of the procedure over serial consoles needs: the consoles, what they show
- * together, the plan, and the operator.
+ * Everything that the steps of the procedure over serial consoles share: the consoles, their
+ * combined view, the plan, and the operator.
  */
 import { RuntimeError } from "../command-line/errors.ts";
 import type { AircraftConfig } from "../config/model.ts";
@@ -21,45 +21,42 @@ import {
   wrongStates,
 } from "./console-verdict.ts";
 import type { ProcedureStep } from "./procedure-step.ts";
-import { changesBetween, listed, type Owners, ownerDifferences } from "./verdict.ts";
+import { changesBetween, changesText, listed, type Owners, ownerDifferences } from "./verdict.ts";
 
-/** Far longer than any orderly change takes; on a slow line a look itself may take as long. */
+/** Far longer than any orderly change takes; on a slow line one look may take as long. */
 const SETTLE_DEADLINE_MS = 30_000;
 const SETTLE_LOOKS_MIN = 3;
-/**
- * For so long the operator is waited for; a console that nobody types at ends its session later
- * than that.
- */
+/** Waiting time for the operator; the session of an idle console ends later than that. */
 export const OPERATOR_DEADLINE_MS = 300_000;
 /** A server that was switched on boots first. */
 export const BOOT_DEADLINE_MS = 300_000;
-/** Between two looks at all consoles. */
-const LOOK_MS = 100;
+/** Interval between two looks at all consoles. */
+const POLL_MS = 100;
 
 export interface Settlement {
   readonly owners: Owners;
   readonly isSettled: boolean;
-  /** What is missing, when it is not. */
+  /** What is missing, if it is not settled. */
   readonly missing: string;
   readonly tookMs: number;
 }
 
-/** A record that the procedure must have left in the log of a server. */
+/** A record that the procedure must have left in a server's log. */
 export interface ExpectedRecord {
   readonly server: string;
   /** One of these codes (catalogue/). */
   readonly codes: readonly number[];
-  /** The words that its detail begins with; "" for any. */
+  /** Begin of its detail; "" for any. */
   readonly detail: string;
 }
 
 export interface ConsoleContextOptions {
   readonly clients: readonly ConsoleClient[];
-  /** null: nothing is known but what the servers say. */
+  /** null when only the servers' own statements are known. */
   readonly config: AircraftConfig | null;
   /** Nobody is asked to switch anything. */
   readonly skipPower: boolean;
-  /** Words for the operator, at once. */
+  /** Shows words to the operator at once. */
   readonly operator: (text: string) => void;
 }
 
@@ -68,14 +65,14 @@ export class ConsoleContext {
   readonly config: AircraftConfig | null;
   readonly skipPower: boolean;
   readonly expected: ExpectedRecord[] = [];
-  /** The logs as they were at the beginning, by server. */
+  /** State of the logs at the beginning, by server. */
   readonly logsBefore = new Map<string, StorageFigures>();
   readonly operator: (text: string) => void;
   /** Identifiers of all servers, as soon as a console has shown them. */
   serverIds: readonly string[] = [];
-  /** A server that is drained and not resumed yet. */
+  /** A server that is drained and not yet resumed. */
   drained: ConsoleClient | null = null;
-  /** Switched off: not asked. */
+  /** The server that is switched off: it is not asked. */
   off: ConsoleClient | null = null;
   isInterrupted = false;
   readonly #whatIf: WhatIf | null;
@@ -97,7 +94,7 @@ export class ConsoleContext {
     return this.clients.find((client) => client.serverId === serverId);
   }
 
-  /** What all consoles of servers that are on show now. */
+  /** Current views of all consoles of servers that are on. */
   async views(): Promise<ConsoleView[]> {
     this.requireGoingOn();
     const looks = await Promise.allSettled(
@@ -108,7 +105,7 @@ export class ConsoleContext {
         return { id: client.serverId, servers, functions, spanMs: performance.now() - beganMs };
       }),
     );
-    // Only now, when no line is in the middle of an answer any more.
+    // Only now no line is in the middle of an answer any more.
     return looks.map((look) => {
       if (look.status === "rejected") throw look.reason;
       return look.value;
@@ -125,8 +122,8 @@ export class ConsoleContext {
   }
 
   /**
-   * The console of the server, among those that have one, with the most important function: its
-   * loss shows the most.
+   * Among the servers with a console, the one with the most important function: its loss shows the
+   * most.
    */
   async mostImportant(): Promise<ConsoleClient | undefined> {
     const [view] = await this.views();
@@ -134,7 +131,7 @@ export class ConsoleContext {
     return view === undefined ? undefined : this.client(mostImportant(view, candidates) ?? "");
   }
 
-  /** The owners that the policy wants after these; null without a configuration. */
+  /** Owners that the policy wants next; null without a configuration. */
   plan(before: Owners, { off, drained }: Absent = NOBODY): Owners | null {
     return (
       this.#whatIf?.plan({ owners: before, down: [...off, ...drained], cannotRun: {} })
@@ -143,10 +140,10 @@ export class ConsoleContext {
   }
 
   /**
-   * Waits until all consoles show the same order: everybody seen as they must be, nothing beyond
-   * capacity, everything that has an owner running, and the owners `expected`, or without those
-   * nothing left undone that anybody could see.
-   * @param look is shown every round
+   * Waits until all consoles show the same order: everybody in the expected state, nothing beyond
+   * capacity, every owned function running, and the owners `expected`. Without `expected`, nothing
+   * may visibly be left undone.
+   * @param look receives the views of every round
    */
   async settle(
     expected: Owners | null,
@@ -162,11 +159,11 @@ export class ConsoleContext {
       if (missing === "" || (tookMs > deadlineMs && looks >= SETTLE_LOOKS_MIN)) {
         return { owners: agreedOwners(views).owners, isSettled: missing === "", missing, tookMs };
       }
-      await Bun.sleep(LOOK_MS);
+      await Bun.sleep(POLL_MS);
     }
   }
 
-  /** The check that follows a {@link settle}. */
+  /** The check after a {@link settle}. */
   checkSettlement(
     step: ProcedureStep,
     before: Owners,
@@ -174,15 +171,7 @@ export class ConsoleContext {
     settlement: Settlement,
   ): void {
     const { owners, isSettled, missing, tookMs } = settlement;
-    const words = (after: Owners): string => {
-      const { moved, stopped, started, kept } = changesBetween(before, after);
-      const parts = [
-        `moved: ${listed(moved)}`,
-        `stopped: ${listed(stopped)}`,
-        `started: ${listed(started)}`,
-      ];
-      return `${parts.join("; ")}; ${kept.length} not touched`;
-    };
+    const words = (after: Owners): string => changesText(changesBetween(before, after));
     step.check(
       "functions by server, as all consoles show it",
       expected === null
@@ -206,7 +195,7 @@ export class ConsoleContext {
 
   /**
    * Ends what the procedure has begun: no server stays drained, and every console waits for Enter,
-   * as it was found.
+   * as before.
    */
   async leave(): Promise<void> {
     for (const client of this.watching) {
@@ -214,7 +203,7 @@ export class ConsoleContext {
         if (client === this.drained) await client.ask("resume");
         await client.exit();
       } catch {
-        // It has been told already what is wrong with this line.
+        // The fault of this line has already been reported.
       }
     }
     for (const client of this.clients) client.close();

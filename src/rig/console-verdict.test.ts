@@ -77,7 +77,7 @@ describe("what the consoles show together", () => {
     expect(loads([view("a")])).toEqual(["a 90 of 100", "b 50 of 100"]);
   });
 
-  test("what runs nowhere must have no room, and who is off or drained must have nothing", () => {
+  test("functions that run nowhere must have no room, and servers that are off or drained must run nothing", () => {
     expect(unserved([view("a")], NOBODY)).toEqual([]);
     expect(unserved([view("a", { map: null })], NOBODY)).toEqual([
       expect.stringMatching(/^map runs nowhere, and a has room/),
@@ -100,7 +100,7 @@ describe("what the consoles show together", () => {
   });
 });
 
-test("who is taken for the steps", () => {
+test("functions and servers chosen for the steps", () => {
   expect(mostImportant(view("b"), ["a", "b"])).toBe("a");
   expect(mostImportant(view("b"), ["b"])).toBe("b");
   expect(movable(view("a"), () => true)).toEqual({ functionId: "map", from: "a", to: "b" });

@@ -1,18 +1,16 @@
 /**
- * What the procedure over serial consoles concludes from what the servers say of themselves and
- * each other. Pure.
+ * Conclusions of the procedure over serial consoles from the servers' statements about themselves
+ * and each other. Pure.
  */
 import type { Owners } from "./verdict.ts";
 
-/**
- * What one console shows (`show servers | json` and `show functions | json`, one after the other).
- */
+/** One console's view (`show servers | json` and `show functions | json`, one after the other). */
 export interface ConsoleView {
-  /** The server whose console it is. */
+  /** The server of this console. */
   readonly id: string;
   readonly servers: readonly ShownServer[];
   readonly functions: readonly ShownFunction[];
-  /** From the question for the servers to the answer about the functions. */
+  /** Time from the question about the servers to the answer about the functions. */
   readonly spanMs: number;
 }
 
@@ -32,7 +30,7 @@ export interface ShownFunction {
   readonly state: string;
 }
 
-/** Who is not to serve: switched off, or drained. */
+/** Servers that must not serve: switched off or drained. */
 export interface Absent {
   readonly off: readonly string[];
   readonly drained: readonly string[];
@@ -42,7 +40,7 @@ export const NOBODY: Absent = { off: [], drained: [] };
 
 const STATES_OFF = ["lost", "unreachable"];
 
-/** The owners that all views name; null, and named in `disagreed`, where they differ. */
+/** The owners that all views name; null, and listed in `disagreed`, where they differ. */
 export function agreedOwners(views: readonly ConsoleView[]): {
   owners: Owners;
   disagreed: string[];
@@ -61,8 +59,8 @@ export function agreedOwners(views: readonly ConsoleView[]): {
 }
 
 /**
- * `a sees b as lost`, for every server that is not seen as it must be; one that is drained is alive
- * and has no functions.
+ * `a sees b as lost`, for every server in an unexpected state; a drained one is alive and has no
+ * functions.
  */
 export function wrongStates(views: readonly ConsoleView[], { off }: Absent): string[] {
   return views.flatMap((view) =>
@@ -73,7 +71,7 @@ export function wrongStates(views: readonly ConsoleView[], { off }: Absent): str
   );
 }
 
-/** Servers whose functions need more than they have, as any view shows it. */
+/** Servers whose functions need more than they have, according to any view. */
 export function overloads(views: readonly ConsoleView[]): string[] {
   const found = views.flatMap((view) =>
     view.servers.flatMap(({ id, resource, remaining }) => {
@@ -84,7 +82,7 @@ export function overloads(views: readonly ConsoleView[]): string[] {
   return [...new Set(found)];
 }
 
-/** `a 130 of 200`, of each server, as the first view shows it. */
+/** `a 130 of 200` for each server, according to the first view. */
 export function loads(views: readonly ConsoleView[]): string[] {
   const [view] = views;
   return view === undefined
@@ -100,8 +98,8 @@ function usedOn(view: ConsoleView, server: string): number {
 }
 
 /**
- * Functions that run nowhere, or on a server that is not to serve, though another has room. Without
- * the configuration no more is known.
+ * Functions that run nowhere although another server has room, or on a server that must not serve.
+ * Without the configuration no more is known.
  */
 export function unserved(views: readonly ConsoleView[], { off, drained }: Absent): string[] {
   const [view] = views;
@@ -113,7 +111,7 @@ export function unserved(views: readonly ConsoleView[], { off, drained }: Absent
     const room = serving.find((server) => server.resource - usedOn(view, server.id) >= required);
     if (owner !== null || room === undefined) return [];
     return [
-      `${id} runs nowhere, and ${room.id} has room (where it may not run there, --config says so)`,
+      `${id} runs nowhere, and ${room.id} has room (--config tells whether it may run there)`,
     ];
   });
 }
@@ -128,7 +126,7 @@ export function notRunning(views: readonly ConsoleView[]): string[] {
 }
 
 /**
- * The server among `candidates` with the most important function: others must take over from it,
+ * The server among `candidates` with the most important function: others must take it over,
  * whatever else they run.
  */
 export function mostImportant(view: ConsoleView, candidates: readonly string[]): string | null {
@@ -141,8 +139,8 @@ export function mostImportant(view: ConsoleView, candidates: readonly string[]):
 }
 
 /**
- * A function that fits on another server, with its old and new owner; the smallest first: it
- * disturbs least.
+ * A function that fits on another server, with its old and new owner; the smallest first, because
+ * it disturbs least.
  */
 export function movable(
   view: ConsoleView,
@@ -164,7 +162,7 @@ export function movable(
   return null;
 }
 
-/** How long after its last keep-alive something was not yet so, and was so. */
+/** Bounds of the time after a server's last keep-alive at which a condition became true. */
 export class Bounds {
   notYetMs = 0;
   byMs = Number.POSITIVE_INFINITY;
@@ -181,7 +179,8 @@ export class Bounds {
 }
 
 /**
- * A server's last keep-alive, in ms before the answer about the functions: at least, and at most.
+ * Age of a server's last keep-alive in ms, before the answer about the functions: at least, and at
+ * most.
  */
 export function sinceHeard(view: ConsoleView, server: string): { from: number; to: number } {
   const heardMs = view.servers.find(({ id }) => id === server)?.lastHeardMs ?? 0;

@@ -1,4 +1,4 @@
-/** UDP sockets of seats and services: unconnected, never blocking, for both families. */
+/** UDP sockets of seats and services: unconnected, non-blocking, for both families. */
 import { errno, SystemError } from "../io/errno.ts";
 import {
   AF_INET,
@@ -12,7 +12,7 @@ import {
 } from "../io/libc.ts";
 import { NativeMemory } from "../io/native-memory.ts";
 
-// ip(7), ipv6(7): an address may be bound that the host does not have.
+// ip(7), ipv6(7): allows binding an address that the host does not have.
 const IP_FREEBIND = 15;
 const IPPROTO_IPV6 = 41;
 const IPV6_FREEBIND = 78;
@@ -21,7 +21,7 @@ const IPV6_FREEBIND = 78;
 export const SOCKADDR_BYTES = 28;
 const SOCKADDR_IN_BYTES = 16;
 
-/** Where the address begins in each. */
+/** Offset of the address in each. */
 const ADDRESS_AT_4 = 4;
 const ADDRESS_AT_6 = 8;
 
@@ -32,7 +32,7 @@ export class DatagramSocket {
   readonly fd: number;
   /** The last datagram received. */
   readonly received = new NativeMemory(DATAGRAM_BYTES_MAX);
-  /** Its sender: struct sockaddr_in or sockaddr_in6, and its length behind. */
+  /** Its sender: struct sockaddr_in or sockaddr_in6, followed by its length. */
   readonly #sender = new NativeMemory(SOCKADDR_BYTES + 4);
   readonly #addressBytes: number;
 
@@ -52,8 +52,8 @@ export class DatagramSocket {
   }
 
   /**
-   * From now on receives what is sent to `address` and `port`, and sends from there; also where the
-   * address arrives later. Throws SystemError.
+   * Receives what is sent to `address` and `port`, and sends from there; the address may also
+   * arrive later. Throws SystemError.
    */
   bind(address: Uint8Array, port: number): void {
     const on = new NativeMemory(4);
@@ -68,8 +68,8 @@ export class DatagramSocket {
   }
 
   /**
-   * Takes one datagram into {@link received}. Its length (as much as fits), or −1 when there is
-   * none. Makes no garbage.
+   * Takes one datagram into {@link received}. Returns its length (as much as fits), or −1 when
+   * there is none. Makes no garbage.
    */
   receive(): number {
     const sender = this.#sender;
@@ -85,8 +85,8 @@ export class DatagramSocket {
   }
 
   /**
-   * Sends to the socket address at `offset` of `addresses`. What cannot be sent is lost, as
-   * datagrams are. Makes no garbage.
+   * Sends to the socket address at `offset` of `addresses`. A failure counts as a lost datagram.
+   * Makes no garbage.
    */
   send(memory: NativeMemory, length: number, addresses: NativeMemory, offset: number): void {
     libc.sendto(this.fd, memory.address, length, 0, addresses.address + offset, this.#addressBytes);
@@ -98,8 +98,8 @@ export class DatagramSocket {
   }
 
   /**
-   * Whether the last datagram came from the address (of any port) of the socket address at
-   * `offset`. Makes no garbage.
+   * Whether the last datagram came from the socket address at `offset`, with any port. Makes no
+   * garbage.
    */
   isFrom(addresses: NativeMemory, offset: number): boolean {
     const from = this.family === 4 ? ADDRESS_AT_4 : ADDRESS_AT_6;

@@ -1,6 +1,6 @@
 /**
- * `wingman-rig enter MACHINE [COMMAND…]`: runs a command (a shell without one) on a server or seat
- * of the rig that is running.
+ * `wingman-rig enter MACHINE [COMMAND…]`: runs a command (by default a shell) on a server or seat
+ * of the running rig.
  */
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
@@ -20,19 +20,19 @@ export async function enter(args: string[]): Promise<number> {
     throw new RuntimeError("no rig of this user is running");
   if (rigs.length > 1)
     throw new RuntimeError(
-      `several rigs are running: ${listed(rigs.map(({ directory }) => directory))}`,
+      `several rigs are running (${listed(rigs.map(({ directory }) => directory))}), expected one`,
     );
 
   const machines = join(rig.directory, MACHINES_DIRECTORY);
-  const names = readdirSync(machines);
+  const names = readdirSync(machines).sort();
   if (!names.includes(machine))
     throw new UsageError(
       `enter: found ${JSON.stringify(machine)}, expected one of ${listed(names)}`,
     );
   const pid = readFileSync(join(machines, machine), "utf8").trim();
   const user = process.getuid?.() === 0 ? [] : ["--user", "--preserve-credentials"];
-  // First to where the rig's numbers of processes hold, then to the machine. Entering a mount
-  // namespace changes to the root directory: the command is to start where the user is.
+  // First into the rig's process namespace, then to the machine. Entering a mount namespace changes
+  // to the root directory; the command starts in the user's directory.
   const child = Bun.spawn(
     [
       ...[

@@ -1,4 +1,4 @@
-/** The programs that the rig starts: itself in other roles, and the flight executable. */
+/** Programs that the rig starts: itself in other roles, and the flight executable. */
 import { dirname, join } from "node:path";
 
 /** Whether this is the standalone executable; otherwise bun runs the sources. */
@@ -10,8 +10,8 @@ export function rigCommand(): string[] {
 }
 
 /**
- * Command that starts the flight executable: the one given, else the one beside this executable,
- * else the sources.
+ * Command that starts the flight executable: the given one, otherwise the one beside this
+ * executable, otherwise the sources.
  */
 export function wingmanCommand(given: string | undefined): string[] {
   if (given !== undefined) return [given];

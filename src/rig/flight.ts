@@ -1,6 +1,6 @@
 /**
- * The aircraft after the acceptance procedure: it stays up, says what changes, and does what the
- * user types.
+ * The aircraft after the acceptance procedure: it stays up, reports changes, and obeys the user's
+ * commands.
  */
 
 import type { ServerView } from "./status-file.ts";
@@ -16,12 +16,12 @@ import {
 import type { VirtualAircraft } from "./virtual-aircraft.ts";
 import type { VirtualServer } from "./virtual-server.ts";
 
-const LOOK_MS = 100;
+const POLL_MS = 100;
 
-/** A takeover that is noticed now began at most so long ago. */
+/** Maximum age of the begin of a takeover that is noticed now. */
 const GAP_MEMORY_US = 2_000_000;
 
-/** What the user may type, with what it does. SERVER stands for the name of a server. */
+/** The user's commands with their effects. SERVER stands for the name of a server. */
 export const FLIGHT_COMMANDS: readonly (readonly [string, string])[] = [
   ["off SERVER", "switch its power off"],
   ["on SERVER", "switch it on again"],
@@ -83,7 +83,7 @@ const ACTIONS: Record<
   resume: (server) => daemonCommand(server, "resume"),
 };
 
-/** Does what a line says. Returns what to tell the user. */
+/** Carries out a line. Returns the text for the user. */
 export async function obey(aircraft: VirtualAircraft, line: string): Promise<string> {
   const [verb = "", id = "", ...rest] = line.trim().split(/\s+/);
   if (verb === "status" && id === "") return describe(aircraft);
@@ -103,9 +103,11 @@ export function watch(aircraft: VirtualAircraft, note: (text: string) => void): 
   setInterval(() => {
     const now = look(aircraft);
     const parts = now.states.flatMap((state, index) =>
-      state === before.states[index] ? [] : [`server ${aircraft.servers[index]?.id}: ${state}`],
+      state === before.states[index]
+        ? []
+        : [`server ${aircraft.servers[index]?.id}: ${stateText(state, before.states[index])}`],
     );
-    // While the servers do not agree, a function's owner is in motion: it is said when they do.
+    // While the servers disagree, a function's owner is changing: this is reported when they agree.
     if (now.isAgreed) {
       const { moved, stopped, started } = changesBetween(before.owners, now.owners);
       for (const [word, ids] of [
@@ -122,10 +124,18 @@ export function watch(aircraft: VirtualAircraft, note: (text: string) => void): 
       void noteGaps(aircraft, before.owners, now.owners, note);
     }
     before = now.isAgreed ? now : { ...now, owners: before.owners };
-  }, LOOK_MS);
+  }, POLL_MS);
 }
 
-/** Says how long the seats were without the functions that moved. */
+/** A server that comes back is isolated, too, for a moment: this is no failure. */
+function stateText(state: string, before = ""): string {
+  if (state !== "isolated") return state;
+  return before === "active" || before === "draining"
+    ? "isolated: cut off from its clients"
+    : "isolated: serves nobody yet";
+}
+
+/** Reports how long the seats were without the functions that moved. */
 async function noteGaps(
   aircraft: VirtualAircraft,
   before: Owners,
@@ -157,7 +167,7 @@ function look(aircraft: VirtualAircraft): Look {
   const states = aircraft.servers.map(({ machine }, index) =>
     machine === "on" ? (views[index]?.phase ?? "starting") : machine,
   );
-  // What a paused server says is of the time before.
+  // A paused server's view is out of date.
   const present = views.filter(
     (view, index): view is ServerView => view !== null && states[index] !== "paused",
   );

@@ -1,7 +1,7 @@
 /**
- * The cabin networks of the virtual aircraft: one bridge for each interface of the servers, in the
- * network namespace of the rig, and a cable (veth pair) from it to each machine. All of it vanishes
- * with the namespaces. The machines have the kernel's default settings, as in the field.
+ * Cabin networks of the virtual aircraft: one bridge per interface of the servers, in the rig's
+ * network namespace, and a cable (veth pair) from it to each machine. All of it vanishes with the
+ * namespaces. The machines keep the kernel's default settings, as in the field.
  */
 import type { InterfaceAddresses } from "./address-plan.ts";
 import { runCommand } from "./command-run.ts";
@@ -26,8 +26,8 @@ export class GroundNetwork {
   }
 
   /**
-   * Makes the bridges. `witnesses` are IPv4 addresses that answer on the first network, as a cabin
-   * switch would.
+   * Makes the bridges. `witnesses` are IPv4 addresses that answer on the first network, like a
+   * cabin switch.
    */
   static async create(
     interfaces: readonly string[],
@@ -75,9 +75,9 @@ export class GroundNetwork {
   }
 
   /**
-   * Pulls the plugs of a machine: carrier is gone at both ends. The client network goes last: a
-   * server that loses it alone tells the others over the second network, and they take over at
-   * once, which is not what happens when the power fails.
+   * Unplugs a machine: the carrier is lost at both ends. The client network goes last: a server
+   * that only loses that one tells the others over the second network, and they take over at once,
+   * unlike after a power failure.
    */
   async unplug(label: string): Promise<void> {
     const lines = this.#ports(label).map((port) => `link set ${port} down\n`);
@@ -85,14 +85,13 @@ export class GroundNetwork {
   }
 
   /**
-   * Takes the cables of a server away. The kernel may have done so already, with the namespace at
-   * the other end.
+   * Removes the cables of a server. The kernel may already have done so, with the namespace at the
+   * other end.
    */
   async remove(label: string): Promise<void> {
     const present = await runCommand(["ip", "-brief", "link", "show", "type", "veth"]);
     const ports = this.#ports(label).filter((port) => present.split(/[\s@]+/).includes(port));
-    // Again without looking at the result: between the look and the deletion the kernel may be
-    // quicker.
+    // The result is ignored: the kernel may delete one between the look and the deletion.
     const lines = ports.map((port) => `link del ${port}\n`).join("");
     await runCommand(["ip", "-force", "-batch", "-"], lines).catch(() => undefined);
   }
@@ -108,12 +107,12 @@ export function enterNetwork(pid: number): string[] {
 }
 
 /**
- * Both ends of a cable have one index, from here on: so IFLA_LINK of an interface names itself, as
- * that of a network adapter does, and the kernel tells of its link no faster than it does there.
- * Nothing that a namespace numbers by itself comes near it.
+ * Both ends of a cable have the same index, from here on. So the IFLA_LINK of an interface names
+ * the interface itself, as for a network adapter, and the kernel reports its link no faster than
+ * there. Indexes that a namespace assigns itself stay far below.
  */
 const INTERFACE_INDEX = 1_000;
-/** More than a network has machines. */
+/** More than the machines of a network. */
 const NETWORK_INDEXES = 10_000;
 
 const portName = (label: string, network: number): string => `${label}n${network}`;

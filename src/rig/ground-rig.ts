@@ -1,14 +1,16 @@
 /**
  * `wingman-rig`: the process that the user starts. It makes the namespaces, starts the aircraft in
- * them, prints what it reports, and in the end sees to it that nothing is left.
+ * them, prints its reports, and finally makes sure that nothing is left.
  */
-import { existsSync, rmSync } from "node:fs";
+import { existsSync } from "node:fs";
+import { availableParallelism, loadavg } from "node:os";
 import { join } from "node:path";
 import { EXIT_DONE, EXIT_FAILED, RuntimeError, UsageError } from "../command-line/errors.ts";
 import { type parseOptions, requireConfig } from "../command-line/options.ts";
 import { isLoopback, PORT_MAX, parseListen } from "../config/address.ts";
 import type { AircraftConfig } from "../config/model.ts";
 import { quoted } from "../config/problem.ts";
+import { LOG_FILE } from "../manage/log/log-store.ts";
 import { cleanEnvironment } from "../supervisor/own-executable.ts";
 import { rigCommand, wingmanCommand } from "./executables.ts";
 import { FLIGHT_COMMANDS } from "./flight.ts";
@@ -16,16 +18,18 @@ import { linesOf } from "./line-stream.ts";
 import { ProcedureStep, type StepResult } from "./procedure-step.ts";
 import { childrenOf } from "./process-table.ts";
 import { namespacePrefix } from "./requirements.ts";
-import { rigConfiguration, writeConfiguration } from "./rig-configuration.ts";
+import { configurationFile, rigConfiguration, writeConfiguration } from "./rig-configuration.ts";
 import {
   makeRigDirectory,
   namespaceLeftovers,
+  removeRigDirectory,
+  serverDirectory,
   sweepDirectories,
   writeOwner,
 } from "./rig-directory.ts";
 import { type AircraftOrder, type RigMessage, STOP_LINE } from "./rig-message.ts";
 import { PAGE_DEFAULT, RigPage } from "./rig-page.ts";
-import { formatConclusion, formatStep } from "./step-text.ts";
+import { busyText, formatConclusion, formatStep } from "./step-text.ts";
 import type { UpdateOrder } from "./update-order.ts";
 import { listed } from "./verdict.ts";
 
@@ -43,21 +47,21 @@ type FlightOptions = Pick<RigOptions, "wingman" | "page" | "once" | "json">;
 /** What flies, and how it is judged. */
 export interface RigFlight {
   config: AircraftConfig;
-  /** Where the configuration is from, for people. */
+  /** Source of the configuration, for people. */
   source: string;
   /** Command of the flight executable. */
   wingman: string[];
-  /** The rolling update; null: the acceptance procedure. */
+  /** The rolling update, or the move to another table; null for the acceptance procedure. */
   update: UpdateOrder | null;
-  /** Number of the step that looks for what is left. */
+  /** Number of the step that searches for leftovers. */
   lastStep: number;
 }
 
 const ACCEPTANCE_STEPS = 10;
 
-/** How long the aircraft may take to end by itself before it is killed. */
+/** Time for the aircraft to end by itself before it is killed. */
 const END_DEADLINE_MS = 5000;
-/** How long the kernel may take to end processes after the first one of their namespace. */
+/** Time for the kernel to end processes after the first one of their namespace. */
 const KERNEL_DEADLINE_MS = 5000;
 
 export async function groundRig(options: RigOptions): Promise<number> {
@@ -70,7 +74,7 @@ export async function groundRig(options: RigOptions): Promise<number> {
 }
 
 /**
- * Flies in the rig and clears away. `prepare` is given the rig's temporary directory.
+ * Flies in the rig and cleans up. `prepare` receives the rig's temporary directory.
  * @param prefix see {@link namespacePrefix}
  */
 export async function flyInRig(
@@ -85,7 +89,7 @@ export async function flyInRig(
   try {
     const { config, source, wingman, update, ...judged } = prepare(directory);
     lastStep = judged.lastStep;
-    if (swept.length > 0) run.say(`removed what an earlier rig had left: ${listed(swept)}`);
+    if (swept.length > 0) run.say(`removed leftovers of an earlier rig: ${listed(swept)}`);
     run.say(
       `${config.system} (${source}): ${config.servers.length} servers, ${config.functions.length} functions\n`,
     );
@@ -93,15 +97,15 @@ export async function flyInRig(
     const { once } = options;
     await run.fly(prefix, { directory, configFile, wingman, once, update }, config);
   } finally {
-    rmSync(directory, { recursive: true, force: true });
+    removeRigDirectory(directory);
   }
   run.concludeEnd(await leftovers(lastStep, directory, run.namespaces));
   return run.exitCode;
 }
 
 /**
- * Whoever reaches the page can switch servers off: it is for this machine alone, as the rig itself
- * is.
+ * Whoever reaches the page can switch servers off: so it is only for this machine, like the rig
+ * itself.
  */
 function requirePageAddress(address: string): void {
   const place = parseListen(address);
@@ -111,12 +115,14 @@ function requirePageAddress(address: string): void {
   );
 }
 
-/** One run, as the process outside the namespaces sees it. */
+/** One run, as seen by the process outside the namespaces. */
 class RigRun {
   /** Every namespace that the aircraft ever had. */
   readonly namespaces = new Set<string>();
   readonly #results: StepResult[] = [];
   #failure: string | null = null;
+  /** The highest load average when a failed step was over. */
+  #loadAtFailure = 0;
   #isInterrupted = false;
   #isConcluded = false;
 
@@ -131,7 +137,7 @@ class RigRun {
     return passed ? EXIT_DONE : EXIT_FAILED;
   }
 
-  /** For people only: with `--json` there is one document and nothing else. */
+  /** Only for people: with `--json` there is one document and nothing else. */
   say(text: string): void {
     if (!this.options.json) console.log(text);
   }
@@ -139,10 +145,11 @@ class RigRun {
   /** Starts the aircraft and returns when it has ended. */
   async fly(
     prefix: readonly string[],
-    order: AircraftOrder,
+    flight: Omit<AircraftOrder, "hasPage">,
     config: AircraftConfig,
   ): Promise<void> {
     const page = this.#servePage(config, (line) => passOn(new TextEncoder().encode(`${line}\n`)));
+    const order: AircraftOrder = { ...flight, hasPage: page !== null };
     // A session of its own: Ctrl-C at the terminal reaches this process alone, which ends the
     // others in order.
     const child = Bun.spawn([...prefix, ...rigCommand(), "aircraft", JSON.stringify(order)], {
@@ -180,7 +187,9 @@ class RigRun {
       this.#failure ??= `the virtual aircraft ended too early (${how})`;
   }
 
-  /** Without --page there is a page as long as somebody may look at it, and none is no failure. */
+  /**
+   * Without --page a page is served while somebody may look at it, and having none is no failure.
+   */
   #servePage(config: AircraftConfig, command: (line: string) => void): RigPage | null {
     const { page: wanted, once, json } = this.options;
     if (wanted === undefined && (once || json)) return null;
@@ -196,7 +205,7 @@ class RigRun {
     }
   }
 
-  /** The last step, and the last words. */
+  /** The last step and the conclusion. */
   concludeEnd(step: StepResult): void {
     this.#add(step);
     if (this.#failure !== null) console.error(`wingman-rig: ${this.#failure}`);
@@ -213,6 +222,12 @@ class RigRun {
         ? conclusion
         : `ended before the end of the procedure; so far ${conclusion}`,
     );
+    const busy = this.#busy();
+    if (busy !== "") console.log(busy);
+  }
+
+  #busy(): string {
+    return busyText(this.#results, this.#loadAtFailure, availableParallelism());
   }
 
   #take(message: RigMessage, config: AircraftConfig): void {
@@ -237,6 +252,7 @@ class RigRun {
   }
 
   #add(result: StepResult): void {
+    if (!result.passed) this.#loadAtFailure = Math.max(this.#loadAtFailure, loadavg()[0] ?? 0);
     this.#results.push(result);
     this.say(formatStep(result));
   }
@@ -245,22 +261,33 @@ class RigRun {
     const rig = rigCommand().join(" ");
     const wingman = wingmanCommand(this.options.wingman).join(" ");
     const id = config.servers.at(-1)?.id ?? "";
-    const runDirectory = join(this.directory, "servers", id, "run");
+    const own = serverDirectory(this.directory, id);
+    const runDirectory = join(own, "run");
+    const logFile = join(own, "state", LOG_FILE);
     const rows: (readonly [string, string])[] = [
       ...FLIGHT_COMMANDS,
       [`${rig} enter ${id}`, "(elsewhere) a shell on a server"],
       [
         `${rig} enter ${id} ${wingman} status --run-dir ${runDirectory}`,
-        "(elsewhere) any command on it",
+        "(elsewhere) any command on it, console for one",
       ],
       [`${rig} enter seat-1 ${rig} call ADDRESS`, "(elsewhere) use a function from a seat"],
+      [
+        `${wingman} log replay ${logFile} --config ${configurationFile(this.directory)}`,
+        "(elsewhere) repeat the decisions in its log, with the configuration that flies here",
+      ],
     ];
-    const head = `${formatConclusion(this.#results)} so far; the aircraft stays up until Ctrl-C. Use the page, type, or run:`;
-    return [head, ...rows.map(([form, what]) => `  ${form}\n        ${what}`), ""].join("\n");
+    const busy = this.#busy();
+    const head = [
+      `so far ${formatConclusion(this.#results)}`,
+      ...(busy === "" ? [] : [busy]),
+      "The aircraft stays up until Ctrl-C. Use the page, type, or run:",
+    ];
+    return [...head, ...rows.map(([form, what]) => `  ${form}\n        ${what}`), ""].join("\n");
   }
 }
 
-/** The last step: looks for everything that the rig could have left. */
+/** The last step: searches for everything that the rig could have left. */
 async function leftovers(
   number: number,
   directory: string,
@@ -270,7 +297,7 @@ async function leftovers(
   step.did("ended the aircraft and looked for its processes, namespaces and files");
   const deadline = performance.now() + KERNEL_DEADLINE_MS;
   let found = namespaceLeftovers(namespaces);
-  // The kernel gives a namespace's number again: those of other programs may have one of ours.
+  // The kernel reuses numbers of namespaces: another program's may have one of ours.
   while (found.processes.length + found.mounts.length > 0 && performance.now() < deadline) {
     await Bun.sleep(20);
     found = namespaceLeftovers(namespaces);

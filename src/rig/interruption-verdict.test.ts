@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test";
-import { relapsesOf, unansweredSince, windowOf } from "./interruption-verdict.ts";
+import { furtherChangesOf, unansweredSince, windowOf } from "./interruption-verdict.ts";
 import type { SeatReport, TargetReport } from "./seat-order.ts";
 import type { Change, Gap } from "./target-record.ts";
 
@@ -42,7 +42,7 @@ test("each interruption has the gaps that ended in it, and the last one those wi
 
 test("one gap and one new process are one convergence", () => {
   const first = windowOf(report(CLEAN, CLEAN), 1_000_000, 3_000_000);
-  expect(relapsesOf(first, TARGETS, ALL)).toEqual({
+  expect(furtherChangesOf(first, TARGETS, ALL)).toEqual({
     unnoticed: [],
     moved: [],
     gapMs: 0,
@@ -50,16 +50,16 @@ test("one gap and one new process are one convergence", () => {
   });
 });
 
-test("a second move, a second gap, and an outage that nobody noticed are told", () => {
+test("a second move, a second gap, and an unnoticed outage are reported", () => {
   const again = target([gap(0, 1_000), gap(2_000, 82_000)], [change(1_000), change(82_000)]);
-  expect(relapsesOf(report(target([], []), again), TARGETS, ALL)).toEqual({
+  expect(furtherChangesOf(report(target([], []), again), TARGETS, ALL)).toEqual({
     unnoticed: [0],
     moved: [1],
     gapMs: 80,
     gapTarget: 1,
   });
   const open = target([gap(0, 1_000), gap(2_000, null)], []);
-  expect(relapsesOf(report(again, open), TARGETS, new Set([1]))).toMatchObject({
+  expect(furtherChangesOf(report(again, open), TARGETS, new Set([1]))).toMatchObject({
     moved: [],
     gapMs: Number.POSITIVE_INFINITY,
     gapTarget: 1,

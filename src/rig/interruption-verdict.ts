@@ -1,12 +1,12 @@
 /**
- * What the acceptance procedure concludes from several interruptions of the power that the seats
- * have seen one after the other. Pure: reports in, reports and numbers out.
+ * Conclusions of the acceptance procedure from several consecutive power interruptions that the
+ * seats observed. Pure: reports in, reports and numbers out.
  */
 import type { SeatReport, SeatTarget } from "./seat-order.ts";
 
 /**
- * What the seat saw after `fromUs` and until `untilUs`. A gap belongs to the time in which it
- * ended; one without an end, to the last one, until Infinity.
+ * The seat's observations after `fromUs` and until `untilUs`. A gap belongs to the period in which
+ * it ended; one without an end, to the last period, until Infinity.
  */
 export function windowOf(report: SeatReport, fromUs: number, untilUs: number): SeatReport {
   const isInside = (us: number): boolean => us > fromUs && us <= untilUs;
@@ -22,7 +22,9 @@ export function windowOf(report: SeatReport, fromUs: number, untilUs: number): S
   };
 }
 
-/** Places of the targets, of these functions, that had no answer yet to what was asked after then. */
+/**
+ * Places of the targets, of these functions, without an answer yet to a probe sent after that time.
+ */
 export function unansweredSince(
   report: SeatReport,
   targets: readonly Pick<SeatTarget, "functionIndex">[],
@@ -35,22 +37,22 @@ export function unansweredSince(
   });
 }
 
-/** What happened to VIPs beside their coming back once. */
+/** What happened to VIPs other than coming back once. */
 export interface Relapses {
-  /** Places of the targets that were never away. */
+  /** Places of the targets that were never interrupted. */
   unnoticed: number[];
   /** Places of the targets that changed their server or process more than once. */
   moved: number[];
-  /** The longest gap after the first, in ms, and of which target. */
+  /** The longest gap after the first, in ms, and its target. */
   gapMs: number;
   gapTarget: number;
 }
 
 /**
- * One interruption is one change to a new process and one gap. Everything after that is told, of
- * the functions `functions`.
+ * One interruption is one change to a new process and one gap. Everything beyond that is reported,
+ * for the functions `functions`.
  */
-export function relapsesOf(
+export function furtherChangesOf(
   report: SeatReport,
   targets: readonly Pick<SeatTarget, "functionIndex">[],
   functions: ReadonlySet<number>,

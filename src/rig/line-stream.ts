@@ -1,4 +1,4 @@
-/** The lines of a byte stream, without their ends; an unfinished last line is not given. */
+/** Lines of a byte stream, without their ends; an unfinished last line is dropped. */
 export async function* linesOf(stream: AsyncIterable<Uint8Array>): AsyncGenerator<string> {
   const decoder = new TextDecoder();
   let rest = "";

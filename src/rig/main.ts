@@ -1,13 +1,15 @@
 /**
  * The ground test rig, an executable of its own: it is never on the aircraft. Arguments → role;
- * exit codes as in the contract. Every role is loaded when it is asked for: dozens of services
- * start from here, and they must be small and quick.
+ * exit codes as in command-line/errors. Every role is loaded when it is asked for: dozens of
+ * services start from here, and they must be small and quick.
  */
 export {};
 
 const [role = "", ...rest] = process.argv.slice(2);
 
 async function main(): Promise<number> {
+  if (rest[0] === "--help" && (role === "call" || role === "enter"))
+    return await (await import("./command-line.ts")).commandLine(["--help"]);
   switch (role) {
     case "service":
       return await (await import("./service.ts")).service(rest);

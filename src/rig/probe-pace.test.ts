@@ -15,7 +15,7 @@ test("a few VIPs are called every few milliseconds", () => {
   expect(paceIntervals(targets(12), "normal")).toEqual(Array(12).fill(4));
 });
 
-test("many VIPs are called less often, so that the machine stands it", () => {
+test("many VIPs are called less often, to limit the machine's load", () => {
   for (const count of [1, 16, 60, 1000]) {
     for (const pace of ["normal", "resting", new Set([0, 1, 2])] as const) {
       expect(probes(count, pace)).toBeLessThanOrEqual(8000);

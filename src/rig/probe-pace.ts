@@ -1,9 +1,8 @@
 /**
- * How often the seats call every VIP. The machine is the whole aircraft at once, and seats and
- * services run at real-time priority beside the flight loops: all seats together send no more than
- * {@link PROBES_PER_SECOND_MAX}, which takes a good half of one processor. When most real time is
- * used up, the kernel holds up every real-time process for 50 ms (sched_rt_runtime_us), flight
- * loops as well.
+ * How often the seats call every VIP. One machine plays the whole aircraft, and seats and services
+ * run at real-time priority beside the flight loops. So all seats together send at most {@link
+ * PROBES_PER_SECOND_MAX}, which takes a good half of one processor. When most real time is used up,
+ * the kernel stops every real-time process for 50 ms (sched_rt_runtime_us), flight loops included.
  */
 import type { SeatTarget } from "./seat-order.ts";
 
@@ -11,10 +10,10 @@ export const SEAT_COUNT = 2;
 
 const PROBES_PER_SECOND_MAX = 8000;
 
-/** Of those, for the functions that nobody looks at closely. */
+/** Share of it for the functions that are not measured closely. */
 const PROBES_PER_SECOND_ASIDE = 600;
 
-/** In flight, when nobody measures, the machine is its user's. */
+/** While nobody measures, the machine belongs to its user. */
 const PROBES_PER_SECOND_RESTING = 2500;
 
 const INTERVAL_MS_MIN = 4;
@@ -29,7 +28,7 @@ export type Pace = "normal" | "resting" | ReadonlySet<number>;
 
 export const NORMAL_PACE: Pace = "normal";
 
-/** The distance of two probes to each target in whole ms. */
+/** Interval between two probes to each target in whole ms. */
 export function paceIntervals(
   targets: readonly Pick<SeatTarget, "functionIndex">[],
   pace: Pace,

@@ -10,6 +10,7 @@ import {
   encodeAnswer,
   encodeProbe,
   isAnswer,
+  isAnswerLine,
   isProbe,
   PROBE_BYTES,
 } from "./probe.ts";
@@ -18,7 +19,7 @@ const SEAT = 3;
 const probe = new DataView(new ArrayBuffer(PROBE_BYTES));
 const answer = new DataView(new ArrayBuffer(ANSWER_BYTES));
 
-test("an answer repeats the probe and says who answers", () => {
+test("an answer repeats the probe and names the server", () => {
   encodeProbe(probe, SEAT, 500, 0xfffffff0);
   expect(isProbe(probe, PROBE_BYTES)).toBe(true);
   encodeAnswer(answer, probe, 15, 1023, 0xdeadbeef, 42);
@@ -37,4 +38,10 @@ test("other lengths, other magic numbers and other seats are none", () => {
   expect(isAnswer(answer, ANSWER_BYTES, SEAT + 1)).toBe(false);
   answer.setUint32(0, 0);
   expect(isAnswer(answer, ANSWER_BYTES, SEAT)).toBe(false);
+});
+
+test("a line of text is an answer with function, server and counter only", () => {
+  expect(["map a 1", "wifi-portal left-1 4294967296"].map(isAnswerLine)).toEqual([true, true]);
+  const others = ["", "map a", "map a x", "map a 1 2", "HTTP/1.1 400 Bad Request", "map a 1\nb"];
+  expect(others.filter(isAnswerLine)).toEqual([]);
 });

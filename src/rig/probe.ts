@@ -1,5 +1,5 @@
 /**
- * What seats and services say to each other over UDP, port {@link SERVICE_PORT} of every VIP.
+ * Messages between seats and services over UDP, port {@link SERVICE_PORT} of every VIP.
  * Little-endian.
  *
  * | offset | type | probe (16 bytes)              | answer (32 bytes)                                  |
@@ -18,6 +18,10 @@
  * Everything else sent to the port, and every line over TCP, is answered with one line of text:
  * `FUNCTION SERVER COUNTER`.
  */
+
+/** That line, without its end. */
+const ANSWER_LINE = /^[a-z0-9][a-z0-9-]{0,31} [a-z0-9][a-z0-9-]{0,31} \d+$/;
+
 export const SERVICE_PORT = 4400;
 
 export const PROBE_MAGIC = 0x52504d57;
@@ -33,12 +37,17 @@ export function encodeProbe(view: DataView, seat: number, target: number, sequen
   view.setUint32(12, 0, true);
 }
 
+/** Whether a service may have sent this line. */
+export function isAnswerLine(line: string): boolean {
+  return ANSWER_LINE.test(line);
+}
+
 /** Whether the `length` bytes in `view` are a probe. */
 export function isProbe(view: DataView, length: number): boolean {
   return length === PROBE_BYTES && view.getUint32(0, true) === PROBE_MAGIC;
 }
 
-/** Writes into `answer` (32 bytes) the answer to `probe`. */
+/** Writes the answer to `probe` into `answer` (32 bytes). */
 export function encodeAnswer(
   answer: DataView,
   probe: DataView,
@@ -57,8 +66,8 @@ export function encodeAnswer(
 }
 
 /**
- * Whether the `length` bytes in `view` are an answer to a probe of `seat`; the fields are read with
- * the functions below.
+ * Whether the `length` bytes in `view` are an answer to a probe of `seat`; the functions below read
+ * its fields.
  */
 export function isAnswer(view: DataView, length: number, seat: number): boolean {
   return (

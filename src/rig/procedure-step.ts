@@ -1,10 +1,7 @@
-/**
- * One step of the acceptance procedure as data: what was done, what was expected, what was
- * measured.
- */
+/** One step of the acceptance procedure as data: actions, expectations, measurements. */
 
 export interface Check {
-  /** What is looked at. */
+  /** Subject of the check. */
   what: string;
   expected: string;
   measured: string;
@@ -14,13 +11,11 @@ export interface Check {
 export interface StepResult {
   number: number;
   title: string;
-  /** What the rig did, in order. */
+  /** Actions of the rig, in order. */
   actions: string[];
   checks: Check[];
   passed: boolean;
-  /**
-   * Why nothing was done, of a step that was left out; it counts neither as passed nor as failed.
-   */
+  /** Why the step was left out; then it counts neither as passed nor as failed. */
   notDone?: string;
 }
 
@@ -42,15 +37,12 @@ export class ProcedureStep {
     this.#checks.push({ what, expected, measured, passed });
   }
 
-  /**
-   * Leaves the step out, for a reason that people can read. Of no weight once something was
-   * checked.
-   */
+  /** Leaves the step out, for a reason in words. Has no effect once something was checked. */
   leaveOut(reason: string): void {
     this.#notDone = reason;
   }
 
-  /** A step without a check has shown nothing: it fails, unless it was left out. */
+  /** A step without a check proves nothing: it fails, unless it was left out. */
   get result(): StepResult {
     const isLeftOut = this.#notDone !== null && this.#checks.length === 0;
     return {

@@ -1,5 +1,6 @@
 /**
- * What /proc says about processes. Every process may be gone at the next look; then it is left out.
+ * Information in /proc about processes. Every process may be gone at the next look; then it is left
+ * out.
  */
 import { readFileSync, readlinkSync } from "node:fs";
 import { processIds, processStat } from "../supervisor/process-stat.ts";
@@ -9,14 +10,14 @@ export function childrenOf(parent: number): number[] {
   return processIds().filter((pid) => parentOf(pid) === parent);
 }
 
-/** Parent of a process, 0 when there is none in this namespace, null when the process is gone. */
+/** Parent of a process; 0 when it has none in this namespace, null when the process is gone. */
 export function parentOf(pid: number): number | null {
   return processStat(pid)?.parent ?? null;
 }
 
 /**
- * When a process started, in ticks since boot: with its number it names one process for ever. Null
- * when it is gone.
+ * Start time of a process in ticks since boot: together with its number it identifies the process
+ * for ever. Null when it is gone.
  */
 export function startTicksOf(pid: number): string | null {
   return processStat(pid)?.startTicks ?? null;

@@ -1,9 +1,9 @@
-/** What the machine must have for the rig. What is missing is said in one line. */
+/** Requirements of the rig on the machine. A missing one is reported in one line. */
 import { existsSync } from "node:fs";
 import { RuntimeError } from "../command-line/errors.ts";
 import { runCommand, tryCommand } from "./command-run.ts";
 
-/** Programs with the package that has them on Debian and its relatives. */
+/** Programs with their package on Debian and its derivatives. */
 const PROGRAMS: readonly (readonly [string, string])[] = [
   ["ip", "iproute2"],
   ["unshare", "util-linux"],
@@ -14,10 +14,10 @@ const NAMESPACES = ["--net", "--mount", "--pid", "--fork", "--kill-child", "--mo
 const AS_USER = ["--user", "--map-root-user"];
 
 /**
- * The command prefix that starts a program in namespaces of its own: as root, or in a user
- * namespace where the kernel lets an unprivileged user make one.
+ * Command prefix that starts a program in its own namespaces: as root, or in a user namespace where
+ * the kernel permits it to an unprivileged user.
  *
- * @throws RuntimeError with what is missing.
+ * @throws RuntimeError naming what is missing.
  */
 export async function namespacePrefix(wingman: readonly string[]): Promise<string[]> {
   const missing = PROGRAMS.filter(([program]) => Bun.which(program) === null);

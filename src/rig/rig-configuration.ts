@@ -1,6 +1,5 @@
 /**
- * The configuration that the virtual aircraft flies: the given one, with the rig's services for its
- * functions.
+ * Configuration of the virtual aircraft: the given one, with the rig's services for its functions.
  */
 import { randomBytes } from "node:crypto";
 import { writeFileSync } from "node:fs";
@@ -13,8 +12,8 @@ const KEY_BYTES = 32;
 
 /**
  * Every function runs `serviceCommand` with its index and the servers' names; keep-alives are
- * authenticated with a key made for this run; everything else is as given. Serial console and page
- * stay away from the machine that the rig runs on.
+ * authenticated with a key made for this run; everything else is unchanged. The machine's serial
+ * console and page are not used.
  */
 export function rigConfiguration(
   config: AircraftConfig,
@@ -35,12 +34,15 @@ export function rigConfiguration(
   };
 }
 
+/** Path of the configuration in the rig's directory. */
+export const configurationFile = (directory: string): string => join(directory, "aircraft.json");
+
 /** Writes the configuration and its key into `directory`. Returns the path of the configuration. */
 export function writeConfiguration(config: AircraftConfig, directory: string): string {
   writeFileSync(join(directory, KEY_FILE), `${randomBytes(KEY_BYTES).toString("hex")}\n`, {
     mode: 0o600,
   });
-  const file = join(directory, "aircraft.json");
+  const file = configurationFile(directory);
   writeFileSync(file, serializeConfig(config));
   return file;
 }

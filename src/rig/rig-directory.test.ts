@@ -1,11 +1,22 @@
 import { afterEach, expect, test } from "bun:test";
-import { existsSync, mkdirSync, rmSync, statSync, writeFileSync } from "node:fs";
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { namespaceOf, startTicksOf } from "./process-table.ts";
 import {
   makeRigDirectory,
   namespaceLeftovers,
+  removeRigDirectory,
   runningRigs,
+  serverDirectory,
   sweepDirectories,
   writeOwner,
 } from "./rig-directory.ts";
@@ -61,6 +72,19 @@ test("a directory without a living owner is swept, also when the number has been
   } finally {
     child.kill();
   }
+});
+
+test("what servers had in memory goes with the directory, and nothing else", () => {
+  const directory = make();
+  const places = [mkdtempSync("/dev/shm/wingman-"), mkdtempSync(join(tmpdir(), "other-"))];
+  made.push(...places);
+  places.forEach((place, index) => {
+    const run = join(serverDirectory(directory, `s${index}`), "run");
+    mkdirSync(run, { recursive: true });
+    symlinkSync(place, join(run, "memory"));
+  });
+  removeRigDirectory(directory);
+  expect([directory, ...places].map((path) => existsSync(path))).toEqual([false, false, true]);
 });
 
 test("a directory whose owner is not yet written is left alone", () => {

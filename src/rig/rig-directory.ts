@@ -1,47 +1,54 @@
 /**
- * The temporary directory of one run of the rig, and its traces on the machine. A directory names
- * the process that owns it, so that the next run can remove what a killed one left.
+ * Temporary directory of one run of the rig, and its traces on the machine. A directory names its
+ * owner process, so that the next run can remove the leftovers of a killed one.
  */
-import { mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import {
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { removeMemoryPlace } from "../supervisor/memory-place.ts";
 import { processesIn, startTicksOf } from "./process-table.ts";
 
 const PREFIX = "wingman-rig-";
-/** One file for each machine: a process of it, as the processes of the aircraft are numbered. */
+/** One file per machine: one of its processes, as numbered inside the aircraft. */
 export const MACHINES_DIRECTORY = "machines";
 
+const SERVERS_DIRECTORY = "servers";
 const OWNER_FILE = "owner.json";
 
 /**
- * Sockets of the aircraft lie below the directory, and the path of a Unix socket has at most 107
+ * Sockets of the aircraft are below the directory, and the path of a Unix socket has at most 107
  * bytes.
  */
 const PATH_BYTES_MAX = 48;
 
-/**
- * A directory without an owner's name is somebody's who has not written it yet, unless it is this
- * old.
- */
+/** The owner of a directory without a name may not have written it yet, unless it is this old. */
 const ANONYMOUS_MS_MAX = 60_000;
 
 export interface RigOwner {
   pid: number;
   startTicks: string;
-  /** The process inside the namespaces, as this machine numbers it; null before it has started. */
+  /** The process inside the namespaces, as numbered on this machine; null before it has started. */
   aircraftPid: number | null;
 }
 
 const parent = (): string =>
   Buffer.byteLength(tmpdir()) > PATH_BYTES_MAX - PREFIX.length - 8 ? "/tmp" : tmpdir();
 
-/** The directory of the rig that is process `pid`. */
+/** Directory of the rig with process id `pid`. */
 export const rigDirectory = (pid: number): string => join(parent(), `${PREFIX}${pid}`);
 
 /** Makes the directory of this process, readable by its user alone. */
 export function makeRigDirectory(): string {
   const directory = rigDirectory(process.pid);
-  // of an earlier process with this number: the owner file would say so
+  // left by an earlier process with this number, otherwise the owner file would exist
   rmSync(directory, { recursive: true, force: true });
   mkdirSync(directory, { mode: 0o700 });
   writeOwner(directory, null);
@@ -57,12 +64,24 @@ export function writeOwner(directory: string, aircraftPid: number | null): void 
   writeFileSync(join(directory, OWNER_FILE), JSON.stringify(owner));
 }
 
-/** Directories of rigs that are running, with their owners. */
+/** Directories of running rigs, with their owners. */
 export function runningRigs(): { directory: string; owner: RigOwner }[] {
   return rigDirectories().flatMap((directory) => {
     const owner = ownerOf(directory);
     return owner !== null && isAlive(owner) ? [{ directory, owner }] : [];
   });
+}
+
+/** Where the server `id` keeps what it is; its run directory is `run` in it. */
+export const serverDirectory = (directory: string, id: string): string =>
+  join(directory, SERVERS_DIRECTORY, id);
+
+/** Removes the directory of a rig, and what its servers had in memory. */
+export function removeRigDirectory(directory: string): void {
+  const servers = join(directory, SERVERS_DIRECTORY);
+  for (const id of existsSync(servers) ? readdirSync(servers) : [])
+    removeMemoryPlace(join(serverDirectory(directory, id), "run"));
+  rmSync(directory, { recursive: true, force: true });
 }
 
 /** Removes the directories of rigs that were killed. Returns them. */
@@ -73,7 +92,7 @@ export function sweepDirectories(): string[] {
   });
   return dead.filter((directory) => {
     try {
-      rmSync(directory, { recursive: true, force: true });
+      removeRigDirectory(directory);
       return true;
     } catch {
       return false; // another user's
@@ -82,7 +101,7 @@ export function sweepDirectories(): string[] {
 }
 
 /**
- * What is left of namespaces on this machine: processes in them, and places where they are mounted.
+ * Leftovers of namespaces on this machine: processes in them, and places where they are mounted.
  */
 export function namespaceLeftovers(namespaces: ReadonlySet<string>): {
   processes: number[];

@@ -1,33 +1,45 @@
 /**
- * The maintenance page for the whole virtual aircraft, served by the process outside the
- * namespaces: each server's own snapshot is read from its run directory, what its machine is comes
- * from the process inside, and buttons are the lines that a user may type.
+ * Maintenance page for the whole virtual aircraft, served by the process outside the namespaces.
+ * Each server's snapshot is read from its run directory, the states of the machines come from the
+ * process inside, and buttons are lines of the user's commands.
  */
+
 import { join } from "node:path";
 import type { AircraftConfig } from "../config/model.ts";
+import type { Situation } from "../config/what-if.ts";
 import { nowUs } from "../io/monotonic-clock.ts";
+import { Reasons } from "../manage/reasons.ts";
 import { serverWords } from "../manage/server-words.ts";
-import type { PageServer, PageState, TimelineEntry } from "../manage/web/page-state.ts";
-import { describe, pageFunctions, timesOf } from "../manage/web/page-state-reader.ts";
+import { reportedFaults } from "../manage/web/page-faults.ts";
+import type {
+  PageGap,
+  PageGaps,
+  PageServer,
+  PageState,
+  TimelineEntry,
+} from "../manage/web/page-state.ts";
+import { acceptedBy, describe, pageFunctions, timesOf } from "../manage/web/page-state-reader.ts";
 import { verdictOf } from "../manage/web/page-verdict.ts";
 import { serve, type WebServer } from "../manage/web/web-server.ts";
 import { type StatusDocument, statusDocument } from "../supervisor/status-document.ts";
 import { readSnapshot } from "../supervisor/status-reader.ts";
-import type { RigMessage } from "./rig-message.ts";
+import type { EndedGap } from "./gap-board.ts";
+import { serverDirectory } from "./rig-directory.ts";
+import type { RigMessage, SeenGaps } from "./rig-message.ts";
 import type { MachineState } from "./virtual-server.ts";
 
 export const PAGE_DEFAULT = "127.0.0.1:8045";
 
 /**
- * A snapshot is written once a period; an engine that has not for so long, and for so many periods,
- * does not run.
+ * A snapshot is written once per period; an engine that has not written one for this long, and for
+ * this many periods, does not run.
  */
 const FRESH_MS = 500;
 const FRESH_PERIODS = 5;
 
 const TIMELINE_ENTRIES = 100;
 
-/** Buttons: a line of the flight commands each, see flight.ts. */
+/** Buttons, each with a line of the flight commands, see flight.ts. */
 const ACTIONS: PageState["actions"] = [
   ["off", "Cut"],
   ["pause", "Pause"],
@@ -39,7 +51,7 @@ const ACTIONS: PageState["actions"] = [
 const WAIT_FOR_PROCEDURE =
   "The acceptance procedure has the aircraft: the buttons work when it is over.";
 
-/** What one server says of itself, as long as it is fresh; null: nothing. */
+/** A server's own statement while it is fresh; null when there is none. */
 interface View {
   status: StatusDocument;
   ageMs: number;
@@ -49,24 +61,28 @@ export class RigPage {
   readonly #config: AircraftConfig;
   /** The rig's temporary directory. */
   readonly #directory: string;
+  readonly #reasons: Reasons;
   #machines: MachineState[] = [];
   #isFlying = false;
   #timeline: TimelineEntry[] = [];
+  #seen: SeenGaps | null = null;
   #server: WebServer | null = null;
 
   constructor(config: AircraftConfig, directory: string) {
     this.#config = config;
     this.#directory = directory;
+    this.#reasons = new Reasons(config);
   }
 
   /**
-   * @param command takes the lines that the buttons stand for
+   * @param command takes the lines of the buttons
    * @returns the address of the page
-   * @throws Error when `listen` cannot be listened at
+   * @throws Error when `listen` cannot be bound
    */
   serve(listen: string, command: (line: string) => void): string {
     const source = {
       state: () => this.state(),
+      book: { config: this.#config, situation: () => this.#situation() },
       log: null,
       command: (verb: string, server: string) => command(`${verb} ${server}`),
     };
@@ -78,10 +94,11 @@ export class RigPage {
     this.#server?.stop();
   }
 
-  /** Everything that the process inside tells. */
+  /** Takes a message of the process inside. */
   take(message: RigMessage): void {
     if (message.kind === "machines") this.#machines = message.states;
     if (message.kind === "concluded") this.#isFlying = true;
+    if (message.kind === "gaps") this.#seen = message.seen;
     if (message.kind === "note") this.#note("NOTE", message.text);
     if (message.kind === "step") {
       const { number, title, passed } = message.result;
@@ -102,17 +119,20 @@ export class RigPage {
         0,
       );
       const lastHeardMs = heardMs(index, views);
+      const own = views[index]?.status.servers[index];
+      const { capacity = 100 } = own ?? {};
       return {
         id,
         state,
         ...serverWords(state),
         isSelf: false,
         resource,
-        remaining: resource - used,
+        ...{ capacity, holds: own?.holds ?? false },
+        remaining: Math.floor((resource * capacity) / 100) - used,
         lastHeardMs,
       };
     });
-    const pictured = pageFunctions({ functions }, config, servers);
+    const pictured = pageFunctions({ functions }, config, servers, this.#reasons);
     const present = views.filter((view) => view !== null);
     const worst = present.reduce<View | null>(
       (found, view) =>
@@ -135,19 +155,48 @@ export class RigPage {
       functions: pictured,
       keepAlive: {
         ...timesOf(config),
+        accepted: present.map(({ status }) => acceptedBy(status)),
         lateUs: worst?.status.keepAlive.lateUs ?? null,
         networks: [],
         lease: "",
         rejected: rejected.reduce((sum, count) => sum + count, 0),
       },
-      faults: [],
+      ...reportedFaults(
+        present.map(({ status }) => status),
+        Date.now(),
+      ),
+      gaps: this.#gaps(),
       timeline: this.#timeline,
       storage: null,
+      hasDecisions: false,
       dataLoad: null,
-      book: null,
+      down: downOf(servers),
       actions: ACTIONS,
       actionsWait: this.#isFlying ? "" : WAIT_FOR_PROCEDURE,
     };
+  }
+
+  /** What the seats see, by the clock that people know. */
+  #gaps(): PageGaps | null {
+    const seen = this.#seen;
+    if (seen === null) return null;
+    const startMs = Date.now() - nowUs() / 1000;
+    const utcMs = (atUs: number): number => Math.round(startMs + atUs / 1000);
+    const shown = (gap: EndedGap | null): PageGap | null =>
+      gap === null ? null : { ms: gap.ms, endedUtcMs: utcMs(gap.endedUs) };
+    const functions = this.#config.functions.flatMap(({ id }, index) => {
+      const { openMs = null, last = null, worst = null } = seen.functions[index] ?? {};
+      if (openMs === null && worst === null) return [];
+      return [{ id, openMs, last: shown(last), worst: shown(worst) }];
+    });
+    return { sinceUtcMs: utcMs(seen.sinceUs), everyMs: seen.everyMs, functions };
+  }
+
+  /** What the contingency book starts from. */
+  #situation(): Situation {
+    const { servers, functions } = this.state();
+    const owners = Object.fromEntries(functions.map(({ id, owner }) => [id, owner]));
+    return { owners, down: downOf(servers), cannotRun: {} };
   }
 
   #serverState(index: number, views: readonly (View | null)[]): string {
@@ -159,7 +208,7 @@ export class RigPage {
   }
 
   #view(id: string): View | null {
-    const snapshot = readSnapshot(join(this.#directory, "servers", id, "run", "status"));
+    const snapshot = readSnapshot(join(serverDirectory(this.#directory, id), "run", "status"));
     if (snapshot === null) return null;
     const ageMs = (nowUs() - snapshot.writtenUs) / 1000;
     const freshMs = Math.max(FRESH_MS, FRESH_PERIODS * this.#config.keepAlive.periodMs);
@@ -184,8 +233,8 @@ export class RigPage {
 }
 
 /**
- * Every function with the server that says itself that it has it; where two do, the one that has
- * said so last is alive.
+ * Every function with the server that claims it; where two do, the one with the newer statement is
+ * alive.
  */
 function ownedFunctions(
   config: AircraftConfig,
@@ -196,7 +245,8 @@ function ownedFunctions(
     .sort((one, other) => one.ageMs - other.ageMs);
   return config.functions.map(({ id, priority, required, vips }, index) => {
     const addresses = vips.map(({ text }) => text);
-    const entry = { id, priority, required, vips: addresses, couldRunOn: [], cannotRunOn: [] };
+    const cannotRunOn = newestFirst[0]?.status.functions[index]?.cannotRunOn ?? [];
+    const entry = { id, priority, required, vips: addresses, couldRunOn: [], cannotRunOn };
     for (const { status } of newestFirst) {
       const own = status.functions[index];
       if (own !== undefined && own.owner === status.server) return own;
@@ -205,7 +255,14 @@ function ownedFunctions(
   });
 }
 
-/** Since the last keep-alive of a server that any other has accepted. */
+/** Servers that take no functions. */
+function downOf(servers: readonly PageServer[]): string[] {
+  return servers
+    .filter(({ state }) => state !== "alive" && state !== "listening")
+    .map(({ id }) => id);
+}
+
+/** Age of a server's last keep-alive that any other has accepted. */
 function heardMs(index: number, views: readonly (View | null)[]): number | null {
   const ages = views.flatMap((view, own) => {
     const sinceMs = own === index ? null : (view?.status.servers[index]?.lastHeardMs ?? null);

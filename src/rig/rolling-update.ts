@@ -1,6 +1,6 @@
 /**
  * The rolling update: every server of the aircraft gets the new part, one after the other, and one
- * goes back to the part before. The last step, that nothing is left behind, belongs to the process
+ * returns to the previous part. The last step (nothing is left behind) belongs to the process
  * outside, see ground-rig.ts.
  */
 import { ROLLED_BACK_BY_HAND, ROLLED_BACK_TEXTS } from "../catalogue/roll-back-reason.ts";
@@ -8,11 +8,11 @@ import { AcceptanceContext } from "./acceptance-context.ts";
 import { ProcedureStep, type StepResult } from "./procedure-step.ts";
 import type { ServerSlots } from "./server-slots.ts";
 import { allUp, eachAnsweredOnce } from "./steps-ready.ts";
-import { buildsTold, changePart, type PartChange, UpdateContext } from "./steps-update.ts";
+import { changePart, checkReportedBuilds, type PartChange, UpdateContext } from "./steps-update.ts";
 import type { UpdateOrder } from "./update-order.ts";
 import type { VirtualAircraft } from "./virtual-aircraft.ts";
 
-/** How many steps there are for so many servers, the last one included. */
+/** Number of steps for this many servers, the last one included. */
 export const updateSteps = (servers: number): number => servers + 5;
 
 /** Returns whether every step passed. A server that does not come back ends the update. */
@@ -30,7 +30,7 @@ export async function rollingUpdate(
   };
   const up = await allUp(context.acceptance);
   conclude(up);
-  if (!up.passed) return false; // nothing that follows would mean anything
+  if (!up.passed) return false; // the following steps would mean nothing
   conclude(await eachAnsweredOnce(context.acceptance));
   let number = 3;
   const to: PartChange = {
@@ -57,7 +57,7 @@ export async function rollingUpdate(
   return passed;
 }
 
-/** Every server flies the new part, is well, and has told the others so. */
+/** Every server flies the new part, is well, and has reported so to the others. */
 async function allNew(
   context: UpdateContext,
   number: number,
@@ -83,6 +83,6 @@ async function allNew(
       build === measured && build === order.to.build,
     );
   }
-  await buildsTold(context, step);
+  await checkReportedBuilds(context, step);
   return step.result;
 }

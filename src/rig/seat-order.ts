@@ -1,8 +1,8 @@
 /**
- * What the rig and its seats say to each other: JSON, one document a line, over the seat's standard
+ * Messages between the rig and its seats: JSON, one document per line, over the seat's standard
  * input and output.
  */
-import type { Change, Gap, Overlap } from "./target-record.ts";
+import type { Change, Gap, Overlap, TargetRecord } from "./target-record.ts";
 
 /** The first line that a seat reads. */
 export interface SeatOrder {
@@ -14,7 +14,7 @@ export interface SeatOrder {
 
 /** One VIP. */
 export interface SeatTarget {
-  /** Distance of two probes, whole milliseconds. */
+  /** Interval between two probes, in whole milliseconds. */
   intervalMs: number;
   functionIndex: number;
   family: 4 | 6;
@@ -23,9 +23,9 @@ export interface SeatTarget {
 }
 
 /** Every later line: a change of pace, which is not answered, or a question. */
-export type SeatRequest = PaceRequest | ReportRequest;
+export type SeatRequest = PaceRequest | ReportRequest | GapsRequest;
 
-/** The new distance of two probes to each target, in the order of the targets. */
+/** The new interval between two probes to each target, in the order of the targets. */
 export interface PaceRequest {
   intervalsMs: number[];
 }
@@ -33,6 +33,11 @@ export interface PaceRequest {
 /** Asks for everything that happened after a time of CLOCK_MONOTONIC. */
 export interface ReportRequest {
   sinceUs: number;
+}
+
+/** Asks for the gaps alone, as they are at this moment: those that ended after this time. */
+export interface GapsRequest {
+  gapsSinceUs: number;
 }
 
 /** The answer to the first line. */
@@ -45,12 +50,12 @@ export interface SeatReady {
 /** The answer to a question. */
 export interface SeatReport {
   untilUs: number;
-  /** Targets in the order of the order. */
+  /** In the order of the targets in the seat's order. */
   targets: TargetReport[];
   notices: NoticeRecord[];
   /** Datagrams to the notice group that are no notices. */
   malformedNotices: number;
-  /** The latest that the seat itself woke up: a bound on how far its figures can be trusted. */
+  /** Maximum wake-up lateness of the seat itself: it bounds the accuracy of its figures. */
   latenessUsMax: number;
 }
 
@@ -59,14 +64,25 @@ export interface TargetReport {
   answered: number;
   lost: number;
   foreign: number;
-  /** Who answered last, and when the probe was sent; −1 and 0 before the first answer. */
+  /** Last answering server, and send time of that probe; −1 and 0 before the first answer. */
   server: number;
   lastAnsweredUs: number;
-  /** When the newest probe was sent that was answered, whether those before it are judged or not. */
+  /** Send time of the newest answered probe, whether or not earlier ones are judged. */
   newestAnsweredUs: number;
   gaps: Gap[];
   changes: Change[];
   overlaps: Overlap[];
+}
+
+/** The answer to a question for gaps; targets in the order of the order. */
+export interface SeatGaps {
+  atUs: number;
+  targets: {
+    /** Judged: they stay as they are. */
+    ended: Gap[];
+    /** See {@link TargetRecord.unjudgedGaps}. */
+    unjudged: Gap[];
+  }[];
 }
 
 export interface NoticeRecord {

@@ -1,9 +1,9 @@
 /**
  * `wingman-rig seat`: one seat of the virtual aircraft. It calls every VIP of every function every
- * few milliseconds and keeps what {@link TargetRecord} keeps, and listens to the client notices.
+ * few milliseconds, keeps a {@link TargetRecord} of each, and listens to the client notices.
  *
- * The loop blocks in ppoll like the flight loop, at real-time priority where it may, because a seat
- * that oversleeps would see no gap. Bun's event loop is turned now and then for the rig's questions
+ * The loop blocks in ppoll like the flight loop, at real-time priority where permitted, because a
+ * seat that oversleeps would miss a gap. Bun's event loop runs now and then for the rig's questions
  * on standard input.
  */
 import { nowUs } from "../io/monotonic-clock.ts";
@@ -27,6 +27,7 @@ import {
 } from "./probe.ts";
 import type {
   NoticeRecord,
+  SeatGaps,
   SeatOrder,
   SeatReady,
   SeatReport,
@@ -37,14 +38,14 @@ import { TargetRecord } from "./target-record.ts";
 
 /**
  * Probes are spread over their interval in slots of this length, a millisecond, so that they do not
- * all meet in one instant.
+ * coincide.
  */
 const SLOT_US = 1000;
 
-/** Below the flight loop of the servers, above everything else. */
+/** Below the flight loops of the servers, above everything else. */
 const REALTIME_PRIORITY = 20;
 
-/** How often the event loop is turned for the rig's questions. */
+/** Interval of running the event loop for the rig's questions. */
 const TURN_US = 20_000;
 
 const NOTICES_MAX = 8192;
@@ -63,6 +64,8 @@ export async function seat(): Promise<number> {
     for await (const line of lines) {
       const request = JSON.parse(line) as SeatRequest;
       if ("intervalsMs" in request) measurement.setIntervals(request.intervalsMs);
+      else if ("gapsSinceUs" in request)
+        console.log(JSON.stringify(measurement.gaps(request.gapsSinceUs)));
       else console.log(JSON.stringify(measurement.report(request.sinceUs)));
     }
     isOver = true; // the rig is gone
@@ -87,8 +90,8 @@ class SeatMeasurement {
   readonly #addresses: NativeMemory;
   readonly #probe = new NativeMemory(PROBE_BYTES);
   /**
-   * Watches nothing: answers wait in their sockets until the next slot, because only whether they
-   * come counts.
+   * Watches nothing: answers wait in their sockets until the next slot, because only their arrival
+   * matters.
    */
   readonly #alarm = new Poller();
   readonly #socket4 = new DatagramSocket(4);
@@ -129,7 +132,7 @@ class SeatMeasurement {
     this.#intervals.set(intervalsMs);
   }
 
-  /** Sends the probes of the next slot when it is due, and takes answers until then. */
+  /** Sends the probes of the next slot when it is due, and receives answers until then. */
   runSlot(): void {
     this.#alarm.wait(this.#deadlineUs);
     const timeUs = nowUs();
@@ -140,7 +143,7 @@ class SeatMeasurement {
       if ((this.#slot + number) % (this.#intervals[number] as number) === 0) this.#send(number);
     }
     this.#deadlineUs += SLOT_US;
-    // After a stall the slots that were missed stay missed: a burst would measure nothing.
+    // After a stall, missed slots are skipped: a burst would measure nothing.
     if (this.#deadlineUs < timeUs) this.#deadlineUs = timeUs;
     this.#receive();
     for (let number = 0; number < this.#records.length; number++)
@@ -174,6 +177,16 @@ class SeatMeasurement {
       notices: this.#notices.filter((notice) => notice.atUs > sinceUs),
       malformedNotices: this.#malformedNotices,
       latenessUsMax: Math.round(latenessUsMax),
+    };
+  }
+
+  gaps(sinceUs: number): SeatGaps {
+    return {
+      atUs: nowUs(),
+      targets: this.#records.map((record) => ({
+        ended: record.gapsSince(sinceUs).filter(({ endUs }) => endUs !== null),
+        unjudged: record.unjudgedGaps(),
+      })),
     };
   }
 

@@ -1,4 +1,5 @@
-/** The two slots that a virtual server flies from, and what is done to them, all by real commands. */
+/** The two slots from which a virtual server flies, and actions on them, all by real commands. */
+
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { RuntimeError } from "../command-line/errors.ts";
@@ -7,17 +8,18 @@ import { serializeConfig } from "../config/serialize.ts";
 import { SLOT_EXECUTABLE } from "../slots/slot-contents.ts";
 import { SlotStore } from "../slots/slot-store.ts";
 import type { CommandResult } from "./command-run.ts";
+import { serverDirectory } from "./rig-directory.ts";
 import type { UpdateOrder } from "./update-order.ts";
 import type { VirtualServer } from "./virtual-server.ts";
 
-/** What `wingman part status --json` says of a slot. */
+/** A slot in `wingman part status --json`. */
 export interface SlotStatus {
   slot: string;
   partNumber: string | null;
   build: string | null;
 }
 
-/** The part of `wingman part status --json` that is looked at. */
+/** The relevant part of `wingman part status --json`. */
 export interface PartStatus {
   current: string | null;
   trial: { slot: string } | null;
@@ -26,13 +28,13 @@ export interface PartStatus {
 }
 
 export class ServerSlots {
-  /** What the server is started with: whatever the link leads to. */
+  /** Command that starts the server: whatever the link leads to. */
   readonly wingman: readonly string[];
   readonly configFile: string;
   readonly #store: SlotStore;
 
   /**
-   * @param directory of the rig: the configuration has to lie beside its key
+   * @param directory of the rig: the configuration must be beside its key
    * @param root command of the executable of the read-only root
    */
   constructor(
@@ -42,18 +44,23 @@ export class ServerSlots {
     readonly root: readonly string[],
     readonly order: UpdateOrder,
   ) {
-    const slots = join(directory, "servers", id, "slots");
+    const slots = join(serverDirectory(directory, id), "slots");
     mkdirSync(slots, { recursive: true });
     this.#store = new SlotStore(slots);
     this.wingman = [join(slots, "current", SLOT_EXECUTABLE)];
     this.configFile = join(directory, `aircraft-${id}.json`);
-    const parts = { ...config.parts, trust: [order.trust], slots };
-    // The rig gives the ground signal in the run directory.
+    this.takeConfiguration(config);
+  }
+
+  /** Sets the configuration for the server's next start: that of the part in `slots/current`. */
+  takeConfiguration(config: AircraftConfig): void {
+    const parts = { ...config.parts, trust: [this.order.trust], slots: this.#store.directory };
+    // The rig provides the ground signal in the run directory.
     const { groundInput: _, ...maintenance } = config.maintenance;
     writeFileSync(this.configFile, serializeConfig({ ...config, parts, maintenance }));
   }
 
-  /** The part that flies before the update, installed on a server whose daemon has not started. */
+  /** Installs the part that flies before the update on a server whose daemon has not started. */
   async prepare(server: VirtualServer): Promise<void> {
     server.standOnGround();
     for (const words of [["install", this.order.from.directory], ["activate"], ["good"]])
@@ -61,12 +68,12 @@ export class ServerSlots {
     await this.boot(server);
   }
 
-  /** `wingman part …` by the executable that the link leads to. */
+  /** Runs `wingman part …` with the executable that the link leads to. */
   async part(server: VirtualServer, ...words: string[]): Promise<CommandResult> {
     return await this.#part(server, this.wingman, words);
   }
 
-  /** `wingman part boot` by the root, as before each start. */
+  /** Runs `wingman part boot` with the executable of the root, as before each start. */
   async boot(server: VirtualServer): Promise<CommandResult> {
     return await this.#part(server, this.root, ["boot"]);
   }
@@ -79,7 +86,7 @@ export class ServerSlots {
     return JSON.parse(result.stdout) as PartStatus;
   }
 
-  /** Neither kept nor given up yet. Reads the state and starts nothing. */
+  /** Whether the trial is undecided. Reads the state and starts nothing. */
   get isOnTrial(): boolean {
     return this.#store.trial !== null;
   }

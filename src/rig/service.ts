@@ -1,16 +1,16 @@
 /**
  * `wingman-rig service`: the small real process behind every function of the virtual aircraft. It
- * answers on UDP and TCP port {@link SERVICE_PORT} of the function's VIPs and says which function,
- * server and process answered.
+ * answers on UDP and TCP port {@link SERVICE_PORT} of the function's VIPs and names the answering
+ * function, server and process.
  *
  * It binds to the VIPs themselves, so that answers come from the address that was asked. It may
- * start before its VIPs arrive: on UDP it binds all the same (IP_FREEBIND), on TCP it listens when
+ * start before its VIPs arrive: on UDP it can bind at once (IP_FREEBIND), on TCP it listens when
  * they are there.
  *
  * The machine that plays the aircraft runs dozens of these, and each answers a thousand probes a
  * second: the process blocks in ppoll for datagrams, at a third of the cost of Bun's own UDP
- * socket. TCP and signals are Bun's; its event loop is turned for them now and then, and at once
- * when a signal comes.
+ * socket. Bun handles TCP and signals; its event loop runs for them now and then, and at once on a
+ * signal.
  */
 import { parseAddress } from "../config/address.ts";
 import { nowUs } from "../io/monotonic-clock.ts";
@@ -20,7 +20,7 @@ import { becomeRealtime } from "../io/realtime.ts";
 import { DatagramSocket } from "./datagram-socket.ts";
 import { ANSWER_BYTES, encodeAnswer, isProbe, SERVICE_PORT } from "./probe.ts";
 
-/** How long a TCP client of a busy service may wait for the event loop, and of an idle one. */
+/** Waiting time of a TCP client for the event loop, for a busy service and for an idle one. */
 const BUSY_TURN_US = 20_000;
 const IDLE_TURN_US = 250_000;
 
@@ -35,7 +35,7 @@ const TEXT_BYTES_MAX = 128;
 
 /**
  * Arguments: index of the function, then the identifiers of the servers in the order of the
- * configuration, with commas.
+ * configuration, separated by commas.
  */
 export async function service(args: string[]): Promise<number> {
   const {
@@ -59,12 +59,12 @@ export async function service(args: string[]): Promise<number> {
     });
   }
 
-  // A service that waits for a processor behind the machine's other work would look like an outage.
-  // Where that is refused the figures are as good as the machine is quiet; the seats, which are
-  // refused too, say so.
+  // A service that waited for a processor behind other work would look like an outage. Where the
+  // priority is refused, the figures are only good on a quiet machine; the seats are refused too,
+  // and report it.
   becomeRealtime(REALTIME_PRIORITY);
   const identity = new Identity(functionIndex, serverIndex, `${name} ${server}`);
-  // VIPs on which nobody listens yet.
+  // VIPs without a listener yet.
   let silent = vips.split(",");
   const poller = new Poller();
   const sockets = addresses.flatMap((vip) =>
@@ -72,7 +72,7 @@ export async function service(args: string[]): Promise<number> {
   );
   let turnUs = 0;
   while (!isOver) {
-    const isBusy = poller.wait(nowUs() + IDLE_TURN_US) > 0; // false also when a signal has come
+    const isBusy = poller.wait(nowUs() + IDLE_TURN_US) > 0; // also false on a signal
     if (isBusy) for (const socket of sockets) identity.answerAll(socket);
     if (isBusy && nowUs() < turnUs) continue;
     silent = silent.filter((hostname) => !listensTcp(hostname, identity));
@@ -82,9 +82,9 @@ export async function service(args: string[]): Promise<number> {
   return 0;
 }
 
-/** Who answers. */
+/** Identity in the answers. */
 class Identity {
-  /** Tells this process from the next one of the function on this server. */
+  /** Distinguishes this process from the function's next one on this server. */
   readonly #start = Date.now() >>> 0;
   readonly #answer = new NativeMemory(TEXT_BYTES_MAX);
   #counter = 0;
@@ -100,7 +100,7 @@ class Identity {
     return `${this.names} ${++this.#counter}\n`;
   }
 
-  /** Answers what has arrived. */
+  /** Answers everything that has arrived. */
   answerAll(socket: DatagramSocket): void {
     for (let answers = 0; answers < ANSWERS_PER_TURN_MAX; answers++) {
       const length = socket.receive();
@@ -132,7 +132,7 @@ function listenUdp(family: 4 | 6, address: Uint8Array, poller: Poller): Datagram
   return socket;
 }
 
-/** @returns whether it listens now; not while the address is not there */
+/** @returns whether it listens now; false while the address does not exist */
 function listensTcp(hostname: string, identity: Identity): boolean {
   try {
     Bun.listen({

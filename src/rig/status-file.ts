@@ -1,7 +1,7 @@
 /**
- * A server's state as the rig watches it: read straight from the engine's snapshot, because
- * starting `wingman status` for every look would disturb what is being measured. The acceptance
- * procedure compares both once.
+ * A server's state for the rig: read straight from the engine's snapshot, because starting `wingman
+ * status` for every look would disturb the measurements. The acceptance procedure compares both
+ * once.
  */
 import { FUNCTION_STATE_NAMES } from "../boundary/function-state.ts";
 import { PHASE_NAMES } from "../boundary/phase.ts";
@@ -11,9 +11,9 @@ import type { StatusSnapshot } from "../wire/status-snapshot.ts";
 
 export interface ServerView {
   incarnation: number;
-  /** When the engine began, µs of CLOCK_MONOTONIC. */
+  /** Start of the engine in µs of CLOCK_MONOTONIC. */
   startedUs: number;
-  /** By how much its keep-alives were late since, at most. */
+  /** Maximum lateness of its keep-alives since then. */
   latenessUsMax: number;
   phase: string;
   /** State of each server, by index. */

@@ -1,6 +1,6 @@
 import { expect, test } from "bun:test";
 import { ProcedureStep } from "./procedure-step.ts";
-import { formatConclusion, formatStep } from "./step-text.ts";
+import { busyText, formatConclusion, formatStep } from "./step-text.ts";
 
 function stepWith(...passed: boolean[]) {
   const step = new ProcedureStep(3, "Power-off");
@@ -36,7 +36,15 @@ test("the conclusion names the steps that failed", () => {
   expect(formatConclusion([stepWith(true), stepWith(false)])).toBe("1 of 2 steps failed: 3");
 });
 
-test("a step that was left out says why, and counts neither as passed nor as failed", () => {
+test("a failure on a busy machine says so", () => {
+  expect(busyText([stepWith(true), stepWith(false)], 6.04, 2)).toStartWith(
+    "this machine was busy: load average 6.0 on 2 processors;",
+  );
+  expect(busyText([stepWith(true), stepWith(false)], 2, 2)).toBe("");
+  expect(busyText([stepWith(true)], 6, 2)).toBe("");
+});
+
+test("a step left out has its reason, and counts neither as passed nor as failed", () => {
   const step = new ProcedureStep(7, "Power-off");
   step.leaveOut("nobody is there");
   expect(formatStep(step.result)).toBe("NOT DONE  step 7: Power-off\n        nobody is there\n");

@@ -1,4 +1,4 @@
-/** The acceptance procedure as people read it. */
+/** Text of the acceptance procedure for people. */
 import type { Check, StepResult } from "./procedure-step.ts";
 
 const word = (passed: boolean): string => (passed ? "PASS" : "FAIL");
@@ -40,4 +40,13 @@ export function formatConclusion(results: readonly StepResult[]): string {
     return `${failed.length} of ${results.length} steps failed: ${failed.join(", ")}${rest}`;
   const done = leftOut.length === 0 ? "all" : `${results.length - leftOut.length} of`;
   return `${done} ${results.length} steps passed (${checks} checks)${rest}`;
+}
+
+/**
+ * Why steps may have failed that pass on an idle machine, or "".
+ * @param load average number of processes that ran or waited in the last minute
+ */
+export function busyText(results: readonly StepResult[], load: number, processors: number): string {
+  if (results.every(({ passed }) => passed) || load <= processors) return "";
+  return `this machine was busy: load average ${load.toFixed(1)} on ${processors} processors; limits are milliseconds: repeat on an idle machine`;
 }

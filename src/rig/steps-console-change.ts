@@ -1,8 +1,8 @@
 /**
- * Steps 4 and 5 over serial consoles: what is planned. A server is drained and resumed, and a
+ * Steps 4 and 5 over serial consoles, planned changes: a server is drained and resumed, and a
  * function is moved by hand.
  */
-import { LOG_ACTION } from "../catalogue/upkeep-code.ts";
+import { LOG_ACTION } from "../catalogue/supervisor-code.ts";
 import type { ConsoleAnswer, ConsoleClient } from "./console-client.ts";
 import type { ConsoleContext } from "./console-context.ts";
 import { type Absent, movable, NOBODY } from "./console-verdict.ts";
@@ -56,8 +56,9 @@ export async function plannedDrain(context: ConsoleContext): Promise<StepResult>
 }
 
 /**
- * Types a command that must end with OK, once more with confirm where it asks for that, and stand
- * in the log. @returns why it is not done in the air, null: it is done, or has failed
+ * Types a command that must end with OK and be logged, once more with confirm where that is
+ * required.
+ * @returns why it is not permitted in the air; null when it was done, or has failed
  */
 async function command(
   context: ConsoleContext,
@@ -85,14 +86,16 @@ async function command(
   return null;
 }
 
-/** Functions of the others either stay, or make room for what is more important. */
+/** Functions of the others either stay, or make room for more important ones. */
 function checkStayed(step: ProcedureStep, before: Owners, after: Owners, drained: string): void {
   const others = Object.keys(before).filter((id) => before[id] !== null && before[id] !== drained);
   const moved = others.filter((id) => after[id] !== before[id] && after[id] !== null);
+  const expected =
+    others.length === 0 ? "none: the others ran nothing" : `none of ${others.length}`;
   step.check(
-    `functions of others that moved`,
-    `none of ${others.length}`,
-    listed(moved) === "none" ? `none of ${others.length}` : listed(moved),
+    "functions of others that moved",
+    expected,
+    moved.length === 0 ? expected : listed(moved),
     moved.length === 0,
   );
 }
@@ -101,7 +104,7 @@ function checkStayed(step: ProcedureStep, before: Owners, after: Owners, drained
 const MOVE_DEADLINE_MS = 30_000;
 const AGAIN_MS = 200;
 
-/** Answers with which a server says that this function is not to be moved, which is no fault. */
+/** Answers by which a server refuses the move of this function without a fault. */
 const NO_MOVE = ["GROUND", "POLICY", "ELIGIBLE"];
 
 export async function moveByHand(context: ConsoleContext): Promise<StepResult> {
@@ -146,7 +149,7 @@ export async function moveByHand(context: ConsoleContext): Promise<StepResult> {
   const expected = { ...before, [functionId]: to };
   context.checkSettlement(step, before, expected, await context.settle(expected, NOBODY));
   const back = await confirmed(client, `move ${functionId} ${from} confirm`);
-  step.did(`typed move ${functionId} ${from} confirm, so that it is as it was`);
+  step.did(`typed move ${functionId} ${from} confirm, to restore the former state`);
   const isBack = back.error === null;
   step.check(
     "answer to the way back",
@@ -159,8 +162,8 @@ export async function moveByHand(context: ConsoleContext): Promise<StepResult> {
 }
 
 /**
- * Asks again while another move is under way: one that is done is told to the others for some
- * periods.
+ * Repeats the request while another move is under way: a completed one is announced for some
+ * further periods.
  */
 async function confirmed(client: ConsoleClient, line: string): Promise<ConsoleAnswer> {
   const deadlineMs = performance.now() + MOVE_DEADLINE_MS;

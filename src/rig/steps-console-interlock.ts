@@ -1,15 +1,20 @@
-/** Step 6 over serial consoles: in the air, what disturbs is refused, and the refusal is logged. */
-import { LOG_ACTION_REFUSED } from "../catalogue/upkeep-code.ts";
+/**
+ * Step 6 over serial consoles: disturbing actions are refused in the air, and the refusal is
+ * logged.
+ */
+import { LOG_ACTION_REFUSED } from "../catalogue/supervisor-code.ts";
 import { waitFor } from "./condition.ts";
 import type { ConsoleClient } from "./console-client.ts";
 import { type ConsoleContext, OPERATOR_DEADLINE_MS } from "./console-context.ts";
 import { ProcedureStep, type StepResult } from "./procedure-step.ts";
 
-/** It ends faults that are recorded as active: no passenger would notice if it were not refused. */
+/**
+ * It ends faults that are recorded as active: if it were not refused, no passenger would notice.
+ */
 const DISTURBING = "clear faults confirm";
 
 export async function interlock(context: ConsoleContext): Promise<StepResult> {
-  const step = new ProcedureStep(6, "Interlock of what disturbs, in the air");
+  const step = new ProcedureStep(6, "Interlock of disturbing actions, in the air");
   const [client] = context.watching;
   if (client === undefined) return step.result;
   const isOnGround = await groundOf(client);
@@ -68,7 +73,7 @@ async function becomes(
   });
 }
 
-/** What the ground input says; null: this console does not tell. */
+/** The state of the ground input; null when this console does not tell. */
 async function groundOf(client: ConsoleClient): Promise<boolean | null> {
   const { lines, error } = await client.ask("show ground | json");
   if (error !== null) return null;

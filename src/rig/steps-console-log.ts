@@ -1,4 +1,4 @@
-/** Step 9 over serial consoles: what the procedure has done stands in the servers' logs. */
+/** Step 9 over serial consoles: the servers' logs contain the actions of the procedure. */
 
 import { catalogueEntry } from "../catalogue/catalogue.ts";
 import { codeLabel } from "../catalogue/record-text.ts";
@@ -9,13 +9,13 @@ import { ProcedureStep, type StepResult } from "./procedure-step.ts";
 
 const HOUR_US = 3_600_000_000;
 /**
- * Records from before the procedure that are read as well: what came too often in this hour is not
+ * Earlier records that are read as well: a record that was too frequent within this hour is not
  * written again.
  */
 const EARLIER_RECORDS = 100;
 
-export async function logsTell(context: ConsoleContext): Promise<StepResult> {
-  const step = new ProcedureStep(9, "Maintenance logs tell of it");
+export async function checkLogs(context: ConsoleContext): Promise<StepResult> {
+  const step = new ProcedureStep(9, "Maintenance logs record the procedure");
   for (const client of context.watching) {
     const before = context.logsBefore.get(client.serverId);
     const now = await client.document<StorageFigures>("show storage");
@@ -52,8 +52,8 @@ export async function logsTell(context: ConsoleContext): Promise<StepResult> {
 }
 
 /**
- * The record, or why there need be none: what comes too often in an hour is counted, and written
- * when the hour is over.
+ * The record, or why it may be missing: a record that comes too often within an hour is counted,
+ * and written when the hour is over.
  */
 export function search(
   entries: readonly LogEntry[],

@@ -1,10 +1,10 @@
 /**
- * Steps 7 and 8 over serial consoles: the operator switches a server off and on again, and the
+ * Steps 7 and 8 over serial consoles: the operator switches a server off and on again, while the
  * others are watched.
  */
 
 import { LOG_FUNCTION_UP, LOG_SERVER_LOST } from "../boundary/maintenance-code.ts";
-import { LOG_POWER_ON, LOG_STARTED_AGAIN } from "../catalogue/upkeep-code.ts";
+import { LOG_POWER_ON, LOG_STARTED_AGAIN } from "../catalogue/supervisor-code.ts";
 import { TAKEOVER_MARGIN_MS } from "./acceptance-context.ts";
 import { ConsoleFault } from "./console-client.ts";
 import { BOOT_DEADLINE_MS, type ConsoleContext, OPERATOR_DEADLINE_MS } from "./console-context.ts";
@@ -12,10 +12,10 @@ import { type Absent, Bounds, type ConsoleView, sinceHeard } from "./console-ver
 import { ProcedureStep, type StepResult } from "./procedure-step.ts";
 import { listed, type Owners } from "./verdict.ts";
 
-/** What a process may take to start when it is started only where its function is active. */
+/** Time that a process may take to start when it only runs where its function is active. */
 const PROCESS_START_MS_MAX = 5000;
 
-/** Of the log, read after a take-over. */
+/** Records to read of a log after a take-over. */
 const NEWEST_RECORDS = 100;
 
 export async function powerOff(context: ConsoleContext): Promise<StepResult> {
@@ -51,17 +51,17 @@ export async function powerOff(context: ConsoleContext): Promise<StepResult> {
     return step.result;
   }
   checkTimes(context, step, victim.serverId, before, settlement.owners, samples);
-  await tellRecordedTimes(context, step, victim.serverId);
+  await reportRecordedTimes(context, step, victim.serverId);
   for (const { serverId } of context.watching)
     context.expectRecord(serverId, [LOG_SERVER_LOST], victim.serverId);
   return step.result;
 }
 
 /**
- * From the loss to the functions that came up after it, by the clock of each server that recorded
- * both.
+ * Times from the loss to the functions that came up after it, by the clock of each server that
+ * recorded both.
  */
-async function tellRecordedTimes(
+async function reportRecordedTimes(
   context: ConsoleContext,
   step: ProcedureStep,
   victim: string,
@@ -71,7 +71,7 @@ async function tellRecordedTimes(
     const lost = entries.findLast(
       ({ code, detail, kind }) => code === LOG_SERVER_LOST && detail === victim && kind === "set",
     );
-    if (lost === undefined) continue; // step 9 asks for it
+    if (lost === undefined) continue; // step 9 checks for it
     const up = entries.filter(
       ({ code, sequence }) => code === LOG_FUNCTION_UP && sequence > lost.sequence,
     );
@@ -112,7 +112,7 @@ function checkTimes(
   }
   const { detectionMs, takeOverMs } = limitsMs(context, lost);
   step.did(
-    "took the times after its last keep-alive, between two looks at a console: too long is what a look proves to be",
+    "measured times from its last keep-alive, to an accuracy of two looks at a console: only a proven excess fails",
   );
   checkBounds(step, `${victim} seen as lost`, detected, detectionMs);
   if (lost.length > 0)
@@ -150,7 +150,7 @@ function limitsMs(
   )
     ? PROCESS_START_MS_MAX
     : 0;
-  // Whoever makes room may take its grace.
+  // A function that makes room may use its grace.
   const graceMs = Math.max(
     ...functions.map(({ command, stopGraceMs }) => (command === null ? 0 : stopGraceMs)),
   );
@@ -183,7 +183,7 @@ export async function recovery(context: ConsoleContext): Promise<StepResult> {
   if (!isThere) return step.result;
   context.off = null;
   context.checkSettlement(step, before, expected, await context.settle(expected));
-  // Switched off alone, as on a bench, is no power-on of its machine.
+  // Switching it off alone, as on a bench, is no power-on of its machine.
   context.expectRecord(serverId, [LOG_POWER_ON, LOG_STARTED_AGAIN], "");
   return step.result;
 }
@@ -197,7 +197,7 @@ async function answersAgain(context: ConsoleContext, limitMs: number): Promise<b
     } catch (error) {
       if (!(error instanceof ConsoleFault)) throw error;
       await Bun.sleep(500);
-      await context.owners(); // the others' sessions stay alive, and an interruption is noticed
+      await context.owners(); // keeps the others' sessions alive, and notices an interruption
     }
   }
   return false;

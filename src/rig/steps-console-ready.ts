@@ -1,6 +1,6 @@
 /**
  * Steps 1 to 3 over serial consoles: the right servers with the same software answer, they are in
- * order, and each finds itself well.
+ * order, and each passes its built-in test.
  */
 import { tableDigestText } from "../config/digest.ts";
 import type { StorageFigures, TestResult } from "../manage/maintenance.ts";
@@ -83,7 +83,7 @@ export async function consolesAnswer(context: ConsoleContext): Promise<StepResul
 export async function serversInOrder(context: ConsoleContext): Promise<StepResult> {
   const step = new ProcedureStep(2, "All servers up, every function owned once");
   const before = await context.owners();
-  // Without a configuration the servers' own word is all there is.
+  // Without a configuration only the servers' own statements are available.
   const expected = context.plan(before);
   step.did("asked every console for servers and functions until all showed the same order");
   const settlement = await context.settle(expected);

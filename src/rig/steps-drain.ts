@@ -1,11 +1,11 @@
-/** Step 6: a server is drained, and resumed. No seat may see a gap worth mentioning. */
+/** Step 6: a server is drained and resumed. No seat may see a significant gap. */
 import type { AcceptanceContext, Plan } from "./acceptance-context.ts";
 import { ProcedureStep, type StepResult } from "./procedure-step.ts";
 import { fullestMove } from "./steps-restart.ts";
 import type { SeatObservation } from "./virtual-aircraft.ts";
 import type { VirtualServer } from "./virtual-server.ts";
 
-/** How often a drain is measured at most when something else on the machine disturbs the seats. */
+/** Maximum attempts to measure a drain when something else on the machine disturbs the seats. */
 const ATTEMPTS_MAX = 3;
 
 export async function plannedDrain(context: AcceptanceContext): Promise<StepResult> {
@@ -53,8 +53,8 @@ async function drainAndResume(
 }
 
 /**
- * Runs `wingman drain` or `resume` on a server and waits for what `plan` says. Returns what the
- * seats saw.
+ * Runs `wingman drain` or `resume` on a server and waits for the result of `plan`. Returns the
+ * seats' observations.
  */
 async function command(
   context: AcceptanceContext,

@@ -1,6 +1,6 @@
 /**
  * Steps 3, 4 and 5: a server loses its power, less important functions make room, and everything
- * comes back.
+ * returns.
  */
 import { NOTICE_MOVED, NOTICE_STARTED, NOTICE_STOPPING } from "../wire/client-notice.ts";
 import { type AcceptanceContext, type Plan, TAKEOVER_MARGIN_MS } from "./acceptance-context.ts";
@@ -10,12 +10,12 @@ import type { SeatObservation } from "./virtual-aircraft.ts";
 import type { VirtualServer } from "./virtual-server.ts";
 
 /**
- * A notice is sent before the process is told to stop, but a probe that was already on its way may
- * be the one that finds nobody: it may have been sent so long before the notice arrives.
+ * A notice is sent before the process is told to stop. But a probe already in transit may be the
+ * first one without an answer: it may have been sent this long before the notice arrives.
  */
 const NOTICE_TOLERANCE_MS = 5;
 
-/** What step 3 leaves for the steps after it. */
+/** Results of step 3 for the steps after it. */
 export interface PowerFailure {
   victim: VirtualServer;
   before: Owners;
@@ -48,7 +48,7 @@ export async function powerFailure(
     `had run on ${victim.id}: ${listed(Object.keys(before).filter((id) => before[id] === victim.id))}`,
   );
   context.checkGaps(step, `functions of ${victim.id} that were taken over`, seen, taken, limitMs);
-  // Who sees nothing when the power goes measures nothing.
+  // A seat that sees nothing of the power failure measures nothing.
   const blind = seen.filter(({ report }) =>
     gapsOf(report, aircraft.targets, context.indexes(taken)).some(({ gapMs }) => gapMs === 0),
   );
@@ -79,7 +79,7 @@ async function hardestLoss(
   return candidates.reduce((best, next) => (weight(next.plan) > weight(best.plan) ? next : best));
 }
 
-/** Judges what step 3 recorded. */
+/** Judges the records of step 3. */
 export function lowPriorityStopped(context: AcceptanceContext, failure: PowerFailure): StepResult {
   const { aircraft } = context;
   const { victim, before, plan, seen } = failure;

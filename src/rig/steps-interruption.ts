@@ -1,44 +1,50 @@
 /**
- * Step 9: all servers lose their power at one instant, for as long as equipment on board is tested
- * with. All of it is one convergence: every function comes back once, and stays.
+ * Step 9: all servers lose their power at the same instant, for as long as in tests of airborne
+ * equipment. The whole is one convergence: every function comes back once, and stays.
  */
+import { join } from "node:path";
+import type { AircraftConfig } from "../config/model.ts";
+import { replayed } from "../manage/log/decisions.ts";
+import { LogImage } from "../manage/log/log-image.ts";
+import { LOG_FILE } from "../manage/log/log-store.ts";
 import type { AcceptanceContext, Settlement } from "./acceptance-context.ts";
-import { relapsesOf, unansweredSince, windowOf } from "./interruption-verdict.ts";
+import { furtherChangesOf, unansweredSince, windowOf } from "./interruption-verdict.ts";
 import { ProcedureStep, type StepResult } from "./procedure-step.ts";
 import { formatMs, listed, type Owners, ownerDifferences } from "./verdict.ts";
 import type { PowerInterruption, SeatObservation } from "./virtual-aircraft.ts";
+import type { VirtualServer } from "./virtual-server.ts";
 
 /** From the shortest interruption to the longest (categories of DO-160, section 16). */
 const LENGTHS_MS = [2, 50, 1_000];
 
 /**
- * From the power's return to the first answer: machines and daemons start, and every server all its
- * processes, on a machine that is the whole aircraft at once.
+ * Time from the power's return to the first answer: machines and daemons start, and every server
+ * starts all its processes, on a machine that plays the whole aircraft.
  */
 const BOOT_MS_MAX = 3_000;
 const PROCESS_MS_MAX = 100;
 
-/** How long the seats may wait for the first answer of what runs. */
+/** Time for the seats to receive the first answer of each running function. */
 const ANSWER_DEADLINE_MS = 10_000;
-const LOOK_MS = 20;
+const POLL_MS = 20;
 
-/** One interruption, and what came of it. */
+/** One interruption and its results. */
 interface Round {
   lengthMs: number;
   sinceUs: number;
-  /** When no process of the earlier life was left. */
+  /** Time when no process of the earlier life was left. */
   backUs: number;
-  /** When the next one began, or the procedure went on. */
+  /** Begin of the next interruption, or of the procedure's next step. */
   untilUs: number;
   power: PowerInterruption;
   settlement: Settlement;
-  /** From the first engine's beginning to the last one's. */
+  /** Time between the first and the last engine's begin. */
   apartMs: number;
-  /** The greatest lateness of any keep-alive since. */
+  /** Maximum lateness of any keep-alive since. */
   lateMs: number;
-  /** Servers whose engine was seen in more than one new incarnation. */
+  /** Servers with more than one new incarnation of their engine. */
   restarted: string[];
-  /** Functions of which a seat had no answer in good time. */
+  /** Functions without a timely answer to some seat. */
   unanswered: string[];
 }
 
@@ -49,7 +55,7 @@ export async function powerInterruptions(context: AcceptanceContext): Promise<St
   for (const lengthMs of LENGTHS_MS) {
     const round = await interrupt(context, lengthMs);
     rounds.push(round);
-    if (!round.settlement.isSettled) break; // nothing that follows would mean anything
+    if (!round.settlement.isSettled) break; // the following steps would mean nothing
     round.unanswered = await awaitAnswers(context, round);
     round.untilUs = aircraft.nowUs;
   }
@@ -60,7 +66,24 @@ export async function powerInterruptions(context: AcceptanceContext): Promise<St
   const { assignment } = await context.plan(nobody, []);
   for (const round of rounds) judge(context, step, round, seen, assignment);
   context.checkOneAnswer(step, seen);
+  for (const server of aircraft.servers) checkDecisions(context, step, server);
   return step.result;
+}
+
+/** Recomputes a server's decisions since the procedure began, from its log. */
+function checkDecisions(
+  { aircraft }: AcceptanceContext,
+  step: ProcedureStep,
+  { id, stateDirectory }: VirtualServer,
+): void {
+  const { whole } = LogImage.read(join(stateDirectory, LOG_FILE)).decisions();
+  const same = replayed(aircraft.config, whole).filter(({ isSame }) => isSame).length;
+  step.check(
+    `decisions in the log of ${id}, repeated`,
+    "all of them with the same answer",
+    `${same} of ${whole.length}`,
+    whole.length > 0 && same === whole.length,
+  );
 }
 
 async function interrupt(context: AcceptanceContext, lengthMs: number): Promise<Round> {
@@ -72,7 +95,7 @@ async function interrupt(context: AcceptanceContext, lengthMs: number): Promise<
   const sinceUs = aircraft.nowUs;
   const power = await aircraft.interruptPower(lengthMs);
   const backUs = sinceUs + 1000 * power.offMs;
-  // What an earlier run has left in the run directory says nothing.
+  // Leftovers of an earlier run in the run directory do not count.
   const haveStarted = (): boolean => {
     for (const each of incarnations) {
       if (each.first > each.before) continue;
@@ -99,7 +122,10 @@ async function interrupt(context: AcceptanceContext, lengthMs: number): Promise<
   };
 }
 
-/** Until every seat has an answer of everything that runs. @returns what has none */
+/**
+ * Waits until every seat has an answer of every running function.
+ * @returns functions without one
+ */
 async function awaitAnswers(context: AcceptanceContext, round: Round): Promise<string[]> {
   const { aircraft } = context;
   const { settlement, backUs } = round;
@@ -111,14 +137,14 @@ async function awaitAnswers(context: AcceptanceContext, round: Round): Promise<s
       unansweredSince(report, aircraft.targets, running, backUs),
     );
     if (missing.length === 0 || performance.now() > deadline) return functionsOf(context, missing);
-    await Bun.sleep(LOOK_MS);
+    await Bun.sleep(POLL_MS);
   }
 }
 
 const runningOf = (owners: Owners): string[] =>
   Object.keys(owners).filter((id) => owners[id] !== null);
 
-/** The functions of these targets, each once. */
+/** The functions of these targets, without duplicates. */
 function functionsOf({ aircraft, names }: AcceptanceContext, targets: readonly number[]): string[] {
   const ids = targets.map((target) => {
     const index = aircraft.targets[target]?.functionIndex ?? -1;
@@ -148,9 +174,9 @@ function judge(
     settlement.isSettled,
   );
   if (!settlement.isSettled) return;
-  tellOutcome(step, what, round, expected);
+  reportOutcome(step, what, round, expected, aircraft.config.allocation);
   step.check(
-    `${what}, engines that began anew once more`,
+    `${what}, engines that restarted a second time`,
     "none",
     listed(restarted),
     restarted.length === 0,
@@ -173,23 +199,28 @@ function judge(
 }
 
 /**
- * Servers that begin together are expected to run what the policy gives from nothing; those that do
- * not hear each other while they listen come to another outcome, which is no failure. Both are told.
+ * Servers that begin together are expected to reach the policy's assignment from nothing. Those
+ * that do not hear each other while they listen reach another one, which is no failure. Both are
+ * reported.
  */
-function tellOutcome(
+function reportOutcome(
   step: ProcedureStep,
   what: string,
   { apartMs, lateMs, settlement }: Round,
   expected: Owners,
+  policy: AircraftConfig["allocation"],
 ): void {
   const differences = ownerDifferences(settlement.owners, expected);
-  const outcome = differences.length === 0 ? "the same" : `not the same: ${listed(differences)}`;
+  const outcome =
+    differences.length === 0
+      ? "the same"
+      : `not the same: ${listed(differences)} (allowed with ${policy}: servers started one after another)`;
   step.did(
-    `${what}, engines began within ${formatMs(apartMs)} ms, keep-alives were up to ${formatMs(lateMs)} ms late; held against wingman plan from nothing: ${outcome}`,
+    `${what}, engines began within ${formatMs(apartMs)} ms, keep-alives were up to ${formatMs(lateMs)} ms late; compared with wingman plan from nothing: ${outcome}`,
   );
 }
 
-/** Each seat saw each function go once and come back once. */
+/** Each seat saw each function go once and return once. */
 function checkRelapses(
   context: AcceptanceContext,
   step: ProcedureStep,
@@ -198,7 +229,7 @@ function checkRelapses(
   running: readonly string[],
 ): void {
   const { targets } = context.aircraft;
-  const relapses = relapsesOf(report, targets, context.indexes(running));
+  const relapses = furtherChangesOf(report, targets, context.indexes(running));
   const unnoticed = functionsOf(context, relapses.unnoticed);
   step.check(
     `${what}, functions whose outage ${seat.name} did not notice`,

@@ -3,13 +3,13 @@ import type { AcceptanceContext } from "./acceptance-context.ts";
 import { ProcedureStep, type StepResult } from "./procedure-step.ts";
 import { listed, type Owners } from "./verdict.ts";
 
-/** The part of `wingman status --json` that step 1 looks at (contract). */
+/** The part of `wingman status --json` that step 1 looks at. */
 interface Status {
   phase?: string;
   servers?: { id: string; state: string }[];
 }
 
-/** A seat's last answer must be this young: the function is answered now. */
+/** Maximum age of a seat's last answer: the function is being answered now. */
 const FRESH_US = 1_500_000;
 
 export async function allUp(context: AcceptanceContext): Promise<StepResult> {
@@ -50,9 +50,12 @@ export async function allUp(context: AcceptanceContext): Promise<StepResult> {
   return step.result;
 }
 
-export async function eachAnsweredOnce(context: AcceptanceContext): Promise<StepResult> {
+export async function eachAnsweredOnce(
+  context: AcceptanceContext,
+  number = 2,
+): Promise<StepResult> {
   const { aircraft } = context;
-  const step = new ProcedureStep(2, "Each function answered by exactly one server");
+  const step = new ProcedureStep(number, "Each function answered by exactly one server");
   const owners = context.owners();
   const running = Object.keys(owners).filter((id) => owners[id] !== null);
   const resting = Object.keys(owners).filter((id) => owners[id] === null);
@@ -85,7 +88,7 @@ export async function eachAnsweredOnce(context: AcceptanceContext): Promise<Step
     step.check(
       `answers that ${seat.name} gets over UDP`,
       "each VIP by its function's owner",
-      wrong.size === 0 ? `so for all ${aircraft.targets.length}` : listed([...wrong]),
+      wrong.size === 0 ? `correct for all ${aircraft.targets.length}` : listed([...wrong]),
       wrong.size === 0,
     );
   }
@@ -95,9 +98,10 @@ export async function eachAnsweredOnce(context: AcceptanceContext): Promise<Step
   return step.result;
 }
 
-/** Calls the VIPs of everything that runs, from the first seat. Returns what `call` printed. */
+/** Calls the VIPs of every running function, from the first seat. Returns the output of `call`. */
 async function callAll(context: AcceptanceContext, owners: Owners): Promise<Map<string, string>> {
-  const { config, seats } = context.aircraft;
+  const { config } = context;
+  const { seats } = context.aircraft;
   const addresses = config.functions
     .filter(({ id }) => owners[id] !== null)
     .flatMap(({ vips }) => vips.map(({ text }) => withoutLength(text)));
@@ -119,7 +123,7 @@ function checkTcp(
 ): void {
   const wrong: string[] = [];
   let right = 0;
-  for (const { id, vips } of context.aircraft.config.functions) {
+  for (const { id, vips } of context.config.functions) {
     if (owners[id] === null) continue;
     for (const { text } of vips) {
       const answer = answers.get(withoutLength(text)) ?? "no answer";
@@ -127,7 +131,7 @@ function checkTcp(
       else wrong.push(`${text}: ${answer}`);
     }
   }
-  const measured = wrong.length === 0 ? `so for all ${right}` : listed(wrong);
+  const measured = wrong.length === 0 ? `correct for all ${right}` : listed(wrong);
   step.check(
     "answers over TCP",
     "function and owner of each VIP",
@@ -136,7 +140,7 @@ function checkTcp(
   );
 }
 
-/** P1 as the kernels have it: the addresses of what runs are on the owner and nowhere else. */
+/** P1 in the kernels: the addresses of running functions are on the owner and nowhere else. */
 async function checkAddresses(
   step: ProcedureStep,
   context: AcceptanceContext,
@@ -147,13 +151,13 @@ async function checkAddresses(
     for (const vip of await context.vipsOf(server))
       placed.set(vip, [...(placed.get(vip) ?? []), server.id]);
   }
-  const wrong = context.aircraft.config.functions.flatMap(({ id, vips }) =>
+  const wrong = context.config.functions.flatMap(({ id, vips }) =>
     vips.flatMap(({ text }) => {
       const found = placed.get(text) ?? [];
       return found.join(", ") === (owners[id] ?? "") ? [] : [`${text} (${id}) on ${listed(found)}`];
     }),
   );
-  const measured = wrong.length === 0 ? "so for all" : listed(wrong);
+  const measured = wrong.length === 0 ? "correct for all" : listed(wrong);
   step.check(
     "VIPs in the kernels of the servers",
     "each on its owner alone",

@@ -1,6 +1,4 @@
-/**
- * Steps 7 and 8: a server is stopped in an orderly way and started again, and an engine is killed.
- */
+/** Steps 7 and 8: a server is stopped in an orderly way and restarted, and an engine is killed. */
 import { type AcceptanceContext, type Plan, TAKEOVER_MARGIN_MS } from "./acceptance-context.ts";
 import { ProcedureStep, type StepResult } from "./procedure-step.ts";
 import { formatMs, gapsOf, type Owners, ownerDifferences, statisticOf } from "./verdict.ts";
@@ -57,7 +55,12 @@ export async function engineKilled(context: AcceptanceContext): Promise<StepResu
     () => (server.view()?.incarnation ?? 0) > incarnation,
   );
   const after = server.view()?.incarnation ?? 0;
-  step.check("incarnation", `greater than ${incarnation}`, String(after), after > incarnation);
+  step.check(
+    "number of the new engine (its incarnation)",
+    `more than ${incarnation}, the number of the one that was killed`,
+    String(after),
+    after > incarnation,
+  );
   step.check(
     "the servers agree and have nothing left to do",
     "yes",
@@ -79,8 +82,7 @@ export async function engineKilled(context: AcceptanceContext): Promise<StepResu
 }
 
 /**
- * Who says good-bye is replaced at once: the others do not have to wait until its silence has
- * lasted long enough.
+ * A server that says good-bye is replaced at once: the others need not wait for the detection time.
  */
 function checkGoodBye(
   context: AcceptanceContext,

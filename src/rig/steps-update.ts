@@ -1,6 +1,6 @@
 /**
- * A step of the rolling update: a server is drained, gets another part, starts again from its slot,
- * is found healthy, and takes part again. The seats watch all the time.
+ * A step of the rolling update: a server is drained, gets another part, starts from its slot,
+ * proves healthy, and takes part again. The seats watch all the time.
  */
 import { realpathSync } from "node:fs";
 import type { AcceptanceContext, Settlement } from "./acceptance-context.ts";
@@ -9,39 +9,39 @@ import { waitFor } from "./condition.ts";
 import { ProcedureStep, type StepResult } from "./procedure-step.ts";
 import type { ServerSlots } from "./server-slots.ts";
 import type { UpdatePart } from "./update-order.ts";
-import { changesBetween, listed, type Owners, ownerDifferences } from "./verdict.ts";
+import { changesBetween, changesText, listed, type Owners, ownerDifferences } from "./verdict.ts";
 import type { VirtualAircraft } from "./virtual-aircraft.ts";
 import type { VirtualServer } from "./virtual-server.ts";
 
-/** What no seat may see of an update, of functions whose process is kept running everywhere. */
+/** Longest gap of an update at any seat, for functions whose process is kept running everywhere. */
 const UPDATE_GAP_MS_MAX = 50;
 
-/** Far longer than any of it takes, so that a slow machine does not fail the aircraft. */
-const REST_DEADLINE_MS = 60_000;
+/** Far longer than any of it takes: a slow machine must not fail the aircraft. */
+export const REST_DEADLINE_MS = 60_000;
 
-/** Digits of a build digest that keep-alives tell. */
-const TOLD_DIGITS = 12;
+/** Digits of a build digest in keep-alives. */
+const BUILD_DIGITS = 12;
 
-/** A server tells its build when it has no fault to tell, and a command takes a while. */
+/** A server reports its build when it has no fault to report, and a command takes a while. */
 const TELL_DEADLINE_MS = 30_000;
 const TELL_AGAIN_MS = 250;
 
-/** Beside the time that a trial has: the daemon ends when that is over. */
+/** In addition to the time of a trial: the daemon ends when that is over. */
 const TRIAL_MARGIN_S = 60;
 
 export interface PartChange {
   title: string;
-  /** What flies afterwards. */
+  /** The part that flies afterwards. */
   part: UpdatePart;
-  /** The words after `wingman part`, one command after the other. */
+  /** Consecutive commands: the words after `wingman part`. */
   commands: readonly (readonly string[])[];
-  /** Why the part before was given up, as `wingman part status` says it; null: it was not. */
+  /** Why the previous part was given up, as in `wingman part status`; null when it was not. */
   why: string | null;
 }
 
-/** The aircraft with its slots, and what each server is to fly. */
+/** The aircraft with its slots, and what each server should fly. */
 export class UpdateContext {
-  /** Build digests by server, as they are to be. */
+  /** Expected build digests by server. */
   readonly builds = new Map<string, string>();
 
   constructor(
@@ -61,7 +61,7 @@ export class UpdateContext {
   }
 }
 
-/** `isBack`: the server flies what it is to fly, and the next one may be taken. */
+/** `isBack`: the server flies the expected part, and the next one may follow. */
 export async function changePart(
   context: UpdateContext,
   number: number,
@@ -72,12 +72,12 @@ export async function changePart(
   const step = new ProcedureStep(number, `${change.title} of server ${server.id}`);
   const sinceUs = aircraft.nowUs;
   const before = acceptance.owners();
-  const foretold = (await acceptance.plan(before, [server.id])).assignment;
+  const planned = (await acceptance.plan(before, [server.id])).assignment;
   checkCommand(step, "drain", await server.command("drain", "--confirm"));
   const ownsNothing = () => !Object.values(acceptance.owners()).includes(server.id);
   const away = await restWithout(acceptance, server, ownsNothing);
   checkRest(step, `functions without ${server.id}`, before, away);
-  tellOtherwise(step, foretold, away.owners);
+  reportDifferences(step, planned, away.owners);
   const isReady = await exchange(context, step, server, change);
   if (!isReady) return { result: step.result, isBack: false };
 
@@ -87,34 +87,67 @@ export async function changePart(
   const health = await server.command("health");
   step.check("wingman health", "healthy", health.stdout.trim(), health.exitCode === 0);
   context.builds.set(server.id, change.part.build);
-  const isTold = await buildsTold(context, step);
+  const areReported = await checkReportedBuilds(context, step);
 
   checkCommand(step, "resume", await server.command("resume", "--confirm"));
   const back = await acceptance.settleByItself(() => server.view()?.phase === "active");
   checkRest(step, `functions with ${server.id}`, joined.owners, back);
   const rested = [before, away.owners, joined.owners, back.owners];
   await checkSeats(acceptance, step, sinceUs, rested);
-  const isBack = joined.isSettled && isTold && health.exitCode === 0 && back.isSettled;
+  const isBack = joined.isSettled && areReported && health.exitCode === 0 && back.isSettled;
   return { result: step.result, isBack };
 }
 
-/** From the drained server to the one that has started with the other part and is no longer on trial. */
+/**
+ * From the drained server to the one that has started with the other part and finished its trial.
+ */
 async function exchange(
   context: UpdateContext,
   step: ProcedureStep,
   server: VirtualServer,
   { part, commands, why }: PartChange,
 ): Promise<boolean> {
-  const slots = context.slotsOf(server);
+  const isReady =
+    (await loadPart(context, step, server, commands)) &&
+    (await stopServer(context, step, server)) &&
+    (await startServer(context, step, server, part));
+  return isReady && (await checkKept(context, step, server, part, why));
+}
+
+/** @param commands consecutive commands: the words after `wingman part` */
+export async function loadPart(
+  context: UpdateContext,
+  step: ProcedureStep,
+  server: VirtualServer,
+  commands: PartChange["commands"],
+): Promise<boolean> {
   for (const words of commands) {
-    const isDone = checkCommand(step, `part ${words[0]}`, await slots.part(server, ...words));
-    if (!isDone) return false;
+    const answer = await context.slotsOf(server).part(server, ...words);
+    if (!checkCommand(step, `part ${words[0]}`, answer)) return false;
   }
+  return true;
+}
+
+export async function stopServer(
+  context: UpdateContext,
+  step: ProcedureStep,
+  server: VirtualServer,
+): Promise<boolean> {
   const exitCode = await server.stopDaemon();
   step.did(`SIGTERM to wingman run on server ${server.id}`);
   step.check("exit code of wingman run", "0", String(exitCode), exitCode === 0);
   const vips = await context.acceptance.vipsOf(server);
   step.check(`VIPs left on ${server.id}`, "none", listed(vips), vips.length === 0);
+  return true;
+}
+
+export async function startServer(
+  context: UpdateContext,
+  step: ProcedureStep,
+  server: VirtualServer,
+  part: UpdatePart,
+): Promise<boolean> {
+  const slots = context.slotsOf(server);
   const boot = await slots.boot(server);
   if (!checkCommand(step, "part boot", boot)) return false;
   const [link = ""] = slots.wingman;
@@ -127,11 +160,11 @@ async function exchange(
   );
   server.startDaemon();
   step.did(`started slots/current/wingman run: ${part.partNumber}, build ${part.build}`);
-  return await checkKept(context, step, server, part, why);
+  return true;
 }
 
-/** The part is what the next start takes as well, and the one before was given up as expected. */
-async function checkKept(
+/** The next start uses the same part, and the previous one was given up as expected. */
+export async function checkKept(
   context: UpdateContext,
   step: ProcedureStep,
   server: VirtualServer,
@@ -158,10 +191,13 @@ async function checkKept(
 }
 
 /**
- * Every serving server hears from every other one what it flies. Only layout 6 of the keep-alives
- * tells a build: who hears it is spoken to in that layout.
+ * Every serving server hears from every other one which build it flies. Only layout 6 of the
+ * keep-alives carries a build, and it is only used towards servers that understand it.
  */
-export async function buildsTold(context: UpdateContext, step: ProcedureStep): Promise<boolean> {
+export async function checkReportedBuilds(
+  context: UpdateContext,
+  step: ProcedureStep,
+): Promise<boolean> {
   const { acceptance, builds } = context;
   let wrong: string[] = [];
   const deadline = performance.now() + TELL_DEADLINE_MS;
@@ -173,7 +209,9 @@ export async function buildsTold(context: UpdateContext, step: ProcedureStep): P
   }
   const by = new Map<string, string[]>();
   for (const [id, build] of builds) by.set(build, [...(by.get(build) ?? []), id]);
-  const expected = [...by].map(([build, ids]) => `${told(build)} on ${listed(ids)}`).join("; ");
+  const expected = [...by]
+    .map(([build, ids]) => `${shortBuild(build)} on ${listed(ids)}`)
+    .join("; ");
   step.check(
     "builds by wingman status --json, on every server",
     expected,
@@ -191,13 +229,13 @@ async function wrongBuilds(
   if (exitCode !== 0) return [`${server.id}: ${stderr.trim()}`];
   const { servers } = JSON.parse(stdout) as { servers: { id: string; build: string | null }[] };
   return servers.flatMap(({ id, build }) =>
-    build === told(builds.get(id) ?? "") ? [] : [`${server.id} takes ${id} for ${build}`],
+    build === shortBuild(builds.get(id) ?? "") ? [] : [`${server.id} takes ${id} for ${build}`],
   );
 }
 
-const told = (build: string): string => build.slice(0, TOLD_DIGITS);
+const shortBuild = (build: string): string => build.slice(0, BUILD_DIGITS);
 
-/** Until the others agree and `wingman plan` finds nothing left to do without the server. */
+/** Waits until the others agree and `wingman plan` finds nothing left to do without the server. */
 function restWithout(
   context: AcceptanceContext,
   server: VirtualServer,
@@ -207,30 +245,34 @@ function restWithout(
 }
 
 /** No function is down where there is room. */
-function checkRest(step: ProcedureStep, what: string, before: Owners, after: Settlement): void {
-  const { moved, stopped, started } = changesBetween(before, after.owners);
-  const parts = [`moved: ${listed(moved)}`, `stopped: ${listed(stopped)}`];
-  if (started.length > 0) parts.push(`started: ${listed(started)}`);
+export function checkRest(
+  step: ProcedureStep,
+  what: string,
+  before: Owners,
+  after: Settlement,
+): void {
   step.check(
     what,
     "all that fit, by wingman plan",
-    after.isSettled ? `so after ${after.tookMs} ms (${parts.join("; ")})` : after.missing,
+    after.isSettled
+      ? `so after ${after.tookMs} ms (${changesText(changesBetween(before, after.owners))})`
+      : after.missing,
     after.isSettled,
   );
 }
 
 /**
- * A drain goes by way of several assignments, each made of the one before: it may end elsewhere
- * than a plan that is made at once. No failure, and said all the same.
+ * A drain passes through several assignments, each based on the previous one: its result may differ
+ * from a plan made at once. This is no failure, but it is reported.
  */
-function tellOtherwise(step: ProcedureStep, foretold: Owners, found: Owners): void {
-  const differences = ownerDifferences(found, foretold);
+function reportDifferences(step: ProcedureStep, planned: Owners, found: Owners): void {
+  const differences = ownerDifferences(found, planned);
   if (differences.length === 0) return;
-  step.did(`found it other than wingman plan --down had foretold: ${differences.join("; ")}`);
+  step.did(`found other owners than wingman plan --down predicted: ${differences.join("; ")}`);
 }
 
-/** What the seats saw of the whole of it, of every function that had room all the time. */
-async function checkSeats(
+/** The seats' observations of the whole update, for every function that had room all the time. */
+export async function checkSeats(
   context: AcceptanceContext,
   step: ProcedureStep,
   sinceUs: number,
@@ -244,7 +286,7 @@ async function checkSeats(
   context.checkOneAnswer(step, seen);
 }
 
-function checkCommand(step: ProcedureStep, name: string, result: CommandResult): boolean {
+export function checkCommand(step: ProcedureStep, name: string, result: CommandResult): boolean {
   const { exitCode, stderr } = result;
   step.did(`wingman ${name}`);
   const answer = exitCode === 0 ? "0" : `${exitCode}: ${stderr.trim()}`;

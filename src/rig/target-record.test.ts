@@ -122,3 +122,24 @@ test("the newest answered probe is known at once, the ones before it are still w
   record.answer(first, 0, 7);
   expect(record.newestAnsweredUs).toBe(2 * STEP_US);
 });
+
+test("gaps that are not judged yet: one that is over, and silence from three probes on", () => {
+  const record = new TargetRecord();
+  const send = (answered: boolean) => {
+    const sequence = record.sent((record.next + 1) * STEP_US);
+    if (answered) record.answer(sequence, 0, 7);
+    record.judge(record.next * STEP_US);
+  };
+  send(true);
+  for (let count = 0; count < 2; count++) send(false);
+  expect(record.unjudgedGaps()).toEqual([]); // the answers may be on their way
+  send(false);
+  expect(record.unjudgedGaps()).toEqual([{ startUs: STEP_US, endUs: null, lost: 3 }]);
+  send(true);
+  const over = { startUs: STEP_US, endUs: 5 * STEP_US, lost: 3 };
+  expect(record.unjudgedGaps()).toEqual([over]);
+  expect(record.gapsSince(0)).toEqual([]);
+  record.judge(2 * LATE_US);
+  expect(record.unjudgedGaps()).toEqual([]);
+  expect(record.gapsSince(0)).toEqual([over]);
+});

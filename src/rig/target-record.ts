@@ -1,9 +1,9 @@
 /**
- * What one seat knows about one VIP: which of its probes were answered, and by whom.
+ * One seat's knowledge about one VIP: which of its probes were answered, and by whom.
  *
  * Probes are judged in the order in which they were sent, each as soon as it is answered or {@link
  * LATE_US} old. So a late answer counts as an answer, and answers that overtake each other do no
- * harm. Numbers only: the seat's loop makes no garbage.
+ * harm. Only numbers: the seat's loop makes no garbage.
  */
 
 /** An answer later than this does not count. */
@@ -12,21 +12,24 @@ export const LATE_US = 1_000_000;
 /** No server, no process. */
 export const NOBODY = -1;
 
-/** Remembered gaps, changes and cases of evidence of one VIP; the oldest are overwritten. */
+/** Remembered gaps, changes and overlaps of one VIP; the oldest are overwritten. */
 export const GAPS_MAX = 64;
 export const CHANGES_MAX = 64;
 
-/** Probes remembered: at least {@link LATE_US} of them at one probe in a millisecond. */
+/** Remembered probes: at least {@link LATE_US} of them at one probe per millisecond. */
 const PROBES = 1024;
 
 /**
- * A server that answers again this soon after another one answered a later probe: two owners at a
- * time, or flapping. Either breaks a property (P1, P6), and no orderly sequence of failure and
- * recovery is so quick.
+ * A server that answers this soon after another one answered a later probe is a second owner, or
+ * flaps. Either violates a property (P1, P6), and no orderly sequence of failure and recovery is
+ * that quick.
  */
 const OVERLAP_US = 150_000;
 
 const WAITING = -2;
+
+/** Probes in a row without an answer that count as silence while the next answer is out. */
+const SILENT_PROBES = 3;
 
 /**
  * A run of unanswered probes between two answered ones. Times of CLOCK_MONOTONIC in microseconds.
@@ -40,7 +43,7 @@ export interface Gap {
   lost: number;
 }
 
-/** Another server, or another process on the same server, answers from this probe on. */
+/** From this probe on another server answers, or another process on the same server. */
 export interface Change {
   /** Send time of the first probe that the new one answered. */
   atUs: number;
@@ -63,11 +66,11 @@ export class TargetRecord {
   /** Answers of a function or from an address that was not asked. */
   foreign = 0;
   overlaps = 0;
-  /** Who answered the newest judged probe that was answered. */
+  /** Server that answered the newest judged and answered probe. */
   server = NOBODY;
   /** Send time of that probe; 0 before the first. */
   lastAnsweredUs = 0;
-  /** Send time of the newest probe that was answered, judged or not; 0 before the first. */
+  /** Send time of the newest answered probe, judged or not; 0 before the first. */
   newestAnsweredUs = 0;
 
   #judged = 0;
@@ -94,7 +97,7 @@ export class TargetRecord {
   readonly #overlapFirst = new Int8Array(CHANGES_MAX);
   readonly #overlapSecond = new Int8Array(CHANGES_MAX);
 
-  /** Notes the probe with sequence number {@link next} as sent. Returns that number. */
+  /** Notes that the probe with sequence number {@link next} was sent. Returns that number. */
   sent(nowUs: number): number {
     if (this.next - this.#judged >= PROBES) this.#judgeOne(false);
     const sequence = this.next++;
@@ -129,8 +132,8 @@ export class TargetRecord {
   }
 
   /**
-   * Gaps that ended after `sinceUs` or that have not ended, oldest first. A gap before the first
-   * answer is none.
+   * Gaps that ended after `sinceUs` or have not ended, oldest first. A gap before the first answer
+   * does not count.
    */
   gapsSince(sinceUs: number): Gap[] {
     const gaps: Gap[] = [];
@@ -146,6 +149,29 @@ export class TargetRecord {
     }
     if (this.#run > 0 && this.server !== NOBODY)
       gaps.push({ startUs: this.lastAnsweredUs, endUs: null, lost: this.#run });
+    return gaps;
+  }
+
+  /**
+   * Gaps among the probes that are not judged yet, oldest first: what a late answer still makes
+   * shorter, or undoes. The last one has no end while nobody answers.
+   */
+  unjudgedGaps(): Gap[] {
+    const gaps: Gap[] = [];
+    let startUs = this.lastAnsweredUs;
+    let lost = this.#run;
+    for (let sequence = this.#judged; sequence < this.next; sequence++) {
+      const at = sequence % PROBES;
+      if ((this.#servers[at] as number) < 0) {
+        lost++;
+        continue;
+      }
+      const endUs = this.#sentUs[at] as number;
+      if (lost > 0 && startUs > 0) gaps.push({ startUs, endUs, lost });
+      startUs = endUs;
+      lost = 0;
+    }
+    if (lost >= SILENT_PROBES && startUs > 0) gaps.push({ startUs, endUs: null, lost });
     return gaps;
   }
 

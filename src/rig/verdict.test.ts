@@ -6,6 +6,7 @@ import type { Gap } from "./target-record.ts";
 import {
   agreedOwners,
   changesBetween,
+  changesText,
   formatStatistic,
   gapsOf,
   lateNotices,
@@ -99,6 +100,11 @@ test("changes between two assignments", () => {
     stopped: ["map"],
     started: ["games"],
   });
+  expect(changesText(changesBetween(before, after))).toBe(
+    "moved: tv; stopped: map; started: games; 1 stays where it runs",
+  );
+  expect(changesText(changesBetween(before, before))).toBe("3 stay where they run");
+  expect(changesText(changesBetween({}, {}))).toBe("nothing runs");
   expect(ownerDifferences(after, before)).toEqual([
     "tv: b instead of a",
     "map: nowhere instead of b",
@@ -132,6 +138,6 @@ test("notices that came after the last answer of a function that stopped", () =>
   expect(late(112_000)).toEqual(["tv: 12.0 ms after the last answer"]);
 });
 
-test("nothing to list is said", () => {
+test("an empty list has a word", () => {
   expect([listed([]), listed(["a", "b"])]).toEqual(["none", "a, b"]);
 });

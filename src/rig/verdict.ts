@@ -1,5 +1,5 @@
 /**
- * What the acceptance procedure concludes from what servers and seats report. Pure: numbers and
+ * Conclusions of the acceptance procedure from the reports of servers and seats. Pure: numbers and
  * names in, numbers and names out.
  */
 import type { SeatReport, SeatTarget } from "./seat-order.ts";
@@ -21,8 +21,7 @@ export interface Statistic {
 }
 
 /**
- * Null for no values. The median of an even number of values is the upper one of the two in the
- * middle.
+ * Null for no values. The median of an even number of values is the upper of the two middle ones.
  */
 export function statisticOf(values: readonly number[]): Statistic | null {
   const sorted = [...values].sort((a, b) => a - b);
@@ -33,9 +32,7 @@ export function statisticOf(values: readonly number[]): Statistic | null {
   return { count: sorted.length, min, median, max };
 }
 
-/**
- * The longest time in ms that the VIP was without an answer; 0 for none, Infinity when it still is.
- */
+/** Longest time in ms that the VIP was without an answer; 0 for none, Infinity when it still is. */
 export function longestGapMs(report: SeatReport, target: number): number {
   let longestMs = 0;
   for (const gap of report.targets[target]?.gaps ?? []) {
@@ -46,10 +43,7 @@ export function longestGapMs(report: SeatReport, target: number): number {
   return longestMs;
 }
 
-/**
- * The longest gap in ms of every VIP of these functions, with the number of the VIP among the
- * targets.
- */
+/** Longest gap in ms of every VIP of these functions, with the VIP's number among the targets. */
 export function gapsOf(
   report: SeatReport,
   targets: readonly Pick<SeatTarget, "functionIndex">[],
@@ -61,7 +55,7 @@ export function gapsOf(
 }
 
 /**
- * What the serving servers say together: the owners, and the functions on which they do not agree
+ * Combined statement of the serving servers: the owners, and the functions on which they disagree
  * (with null as owner).
  */
 export function agreedOwners(
@@ -102,6 +96,19 @@ export function changesBetween(before: Owners, after: Owners): OwnerChanges {
   return changes;
 }
 
+/** `moved: tv; stopped: map; 3 stay where they run` */
+export function changesText({ moved, stopped, started, kept }: OwnerChanges): string {
+  const parts = [
+    ...Object.entries({ moved, stopped, started })
+      .filter(([, ids]) => ids.length > 0)
+      .map(([what, ids]) => `${what}: ${ids.join(", ")}`),
+    ...(kept.length === 0
+      ? []
+      : [kept.length === 1 ? "1 stays where it runs" : `${kept.length} stay where they run`]),
+  ];
+  return parts.length === 0 ? "nothing runs" : parts.join("; ");
+}
+
 /** Functions whose owners differ, as `id: X instead of Y`. */
 export function ownerDifferences(measured: Owners, expected: Owners): string[] {
   return Object.entries(expected).flatMap(([id, owner]) => {
@@ -122,9 +129,9 @@ export function missingNotices(
 }
 
 /**
- * Functions that went silent before the seat received the notice that they would, as `id: 3.0 ms
- * after the last answer`. The last answer counts with the time at which it was asked for, so a
- * notice may be up to `intervalMs` later, when the next one would have been.
+ * Functions that went silent before the seat received the notice, as `id: 3.0 ms after the last
+ * answer`. The last answer counts at the time when it was asked for, so a notice may be up to
+ * `intervalMs` later, when the next probe was due.
  */
 export function lateNotices(
   report: SeatReport,

@@ -1,4 +1,4 @@
-/** The virtual aircraft as a whole. Runs inside the rig's own namespaces, see main.ts. */
+/** The whole virtual aircraft. Runs inside the rig's own namespaces, see main.ts. */
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { AircraftConfig } from "../config/model.ts";
@@ -7,7 +7,7 @@ import { type AddressPlan, planAddresses } from "./address-plan.ts";
 import { GroundNetwork } from "./ground-network.ts";
 import { NORMAL_PACE, type Pace, paceIntervals, SEAT_COUNT } from "./probe-pace.ts";
 import { namespaceOf } from "./process-table.ts";
-import { MACHINES_DIRECTORY } from "./rig-directory.ts";
+import { MACHINES_DIRECTORY, serverDirectory } from "./rig-directory.ts";
 import type { SeatReport, SeatTarget } from "./seat-order.ts";
 import { LATE_US } from "./target-record.ts";
 import { VirtualSeat } from "./virtual-seat.ts";
@@ -16,12 +16,12 @@ import { VirtualServer } from "./virtual-server.ts";
 /** Time for the answers to the last probes before a seat is asked. */
 const SETTLE_MS = LATE_US / 1000 + 200;
 
-/** What a server has for itself, in place of what all have. */
+/** A server's own equipment, in place of the common one. */
 export interface ServerOutfit {
   /** Command of its flight executable. */
   wingman: readonly string[];
   configFile: string;
-  /** To be done before its first start; its power is on. */
+  /** Called before its first start; its power is on. */
   prepare(server: VirtualServer): Promise<void>;
 }
 
@@ -30,11 +30,14 @@ export interface SeatObservation {
   report: SeatReport;
 }
 
-/** What an interruption of the power of all servers was like. Times in ms. */
+/** Course of a power interruption of all servers. Times in ms. */
 export interface PowerInterruption {
   /** From the first server without power to the last one. */
   spreadMs: number;
-  /** From the first one until the power was back, and until every machine was there to start its daemon. */
+  /**
+   * From the first one until the power was back, and until every machine was ready to start its
+   * daemon.
+   */
   offMs: number;
   bootedMs: number;
 }
@@ -66,7 +69,7 @@ export class VirtualAircraft {
     configFile: string,
     wingman: readonly string[],
     directory: string,
-    /** By server; null: all are alike. */
+    /** By server; null when all are alike. */
     outfits: readonly ServerOutfit[] | null = null,
   ): Promise<VirtualAircraft> {
     const plan = planAddresses(config, SEAT_COUNT);
@@ -74,15 +77,15 @@ export class VirtualAircraft {
     const targets = seatTargets(config);
     const seats = await startSeats(network, plan, config, targets);
     const servers = config.servers.map(({ id }, index) => {
-      const serverDirectory = join(directory, "servers", id);
-      mkdirSync(serverDirectory, { recursive: true });
+      const own = serverDirectory(directory, id);
+      mkdirSync(own, { recursive: true });
       const interfaces = plan.servers[index] ?? [];
       return new VirtualServer(id, index, {
         network,
         interfaces,
         wingman: outfits?.[index]?.wingman ?? wingman,
         configFile: outfits?.[index]?.configFile ?? configFile,
-        directory: serverDirectory,
+        directory: own,
       });
     });
     const aircraft = new VirtualAircraft(
@@ -105,7 +108,7 @@ export class VirtualAircraft {
     return this.servers.find((server) => server.id === id);
   }
 
-  /** Longest distance of a seat's probes to one VIP of these functions now. */
+  /** Longest current interval between a seat's probes to one VIP of these functions. */
   probeIntervalMs(functions: ReadonlySet<number> | null = null): number {
     const concerned = this.targets.filter(
       ({ functionIndex }) => functions?.has(functionIndex) ?? true,
@@ -130,8 +133,8 @@ export class VirtualAircraft {
   }
 
   /**
-   * All servers lose their power at one instant, get it back `lengthMs` later, and start their
-   * daemons. A machine is not made anew before the kernel has ended the one before.
+   * All servers lose their power at the same instant, get it back `lengthMs` later, and start their
+   * daemons. A machine is not remade before the kernel has ended the previous one.
    */
   async interruptPower(lengthMs: number): Promise<PowerInterruption> {
     const cutUs = this.nowUs;
@@ -146,7 +149,9 @@ export class VirtualAircraft {
     return { spreadMs, offMs, bootedMs: sinceCutMs() };
   }
 
-  /** What every seat saw after `sinceUs`, once all answers that may still count have arrived. */
+  /**
+   * Observations of every seat after `sinceUs`, once all answers that may still count have arrived.
+   */
   async observe(sinceUs: number): Promise<SeatObservation[]> {
     await Bun.sleep(SETTLE_MS);
     return await Promise.all(
@@ -154,7 +159,7 @@ export class VirtualAircraft {
     );
   }
 
-  /** Identities of all namespaces of the aircraft that exist now. */
+  /** Identities of all current namespaces of the aircraft. */
   namespaces(): string[] {
     const pids = [
       "self" as const,

@@ -1,5 +1,5 @@
 /**
- * The rig's end of one seat: a process in a network namespace of its own, asked over its standard
+ * The rig's end of one seat: a process in its own network namespace, controlled over its standard
  * input.
  */
 import { RuntimeError } from "../command-line/errors.ts";
@@ -11,7 +11,7 @@ import { rigCommand } from "./executables.ts";
 import { enterNetwork, type GroundNetwork } from "./ground-network.ts";
 import { linesOf } from "./line-stream.ts";
 import { namespaceOf } from "./process-table.ts";
-import type { SeatOrder, SeatReady, SeatReport, SeatRequest } from "./seat-order.ts";
+import type { SeatGaps, SeatOrder, SeatReady, SeatReport, SeatRequest } from "./seat-order.ts";
 
 const START_DEADLINE_MS = 10_000;
 
@@ -19,15 +19,15 @@ const START_DEADLINE_MS = 10_000;
 const MACHINE_NUMBER_FIRST = 100;
 
 /**
- * Packets that wait for a neighbour nobody is, as an ip-ntable(8) queue. They count against the one
- * socket that a seat sends from: with the kernel's default, the VIPs of a function that is down for
- * seconds fill it, and no probe of any other VIP is sent.
+ * Packets that wait for an unknown neighbour, as an ip-ntable(8) queue. They count against the
+ * single socket that a seat sends from. With the kernel's default, the VIPs of a function that is
+ * down for seconds would fill it and block the probes of all others.
  */
 const WAITING_PACKETS_MAX = 3;
 
 export class VirtualSeat {
   readonly name: string;
-  /** Why its figures are less exact than they could be, or null. */
+  /** Why its figures are less exact than possible, or null. */
   readonly notRealtime: string | null;
   readonly #process: Bun.Subprocess<"pipe", "pipe", "inherit">;
   readonly #lines: AsyncGenerator<string>;
@@ -44,7 +44,7 @@ export class VirtualSeat {
     this.#lines = lines;
   }
 
-  /** Starts a seat; it probes from then on. */
+  /** Starts a seat, which begins to probe. */
   static async start(
     network: GroundNetwork,
     address: InterfaceAddresses,
@@ -91,6 +91,12 @@ export class VirtualSeat {
   async report(sinceUs: number): Promise<SeatReport> {
     send(this.#process, { sinceUs });
     return JSON.parse(await nextLine(this.#lines)) as SeatReport;
+  }
+
+  /** Its gaps at this moment, and those that ended after `gapsSinceUs`. */
+  async gaps(gapsSinceUs: number): Promise<SeatGaps> {
+    send(this.#process, { gapsSinceUs });
+    return JSON.parse(await nextLine(this.#lines)) as SeatGaps;
   }
 
   /** From now on one probe to each target at these distances. */

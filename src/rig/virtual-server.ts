@@ -1,7 +1,7 @@
 /**
- * One head-end server of the virtual aircraft: a network, process and mount namespace of its own in
- * which the real `wingman run` works. To switch its power off is to end the first process of its
- * process namespace: the kernel then kills all the others at once.
+ * One head-end server of the virtual aircraft: its own network, process and mount namespaces, in
+ * which the real `wingman run` works. Switching its power off ends the first process of its process
+ * namespace: the kernel then kills all the others at once.
  */
 import { mkdirSync, openSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -16,8 +16,7 @@ import { argumentsOf, childrenOf, namespaceOf, processesIn, programOf } from "./
 import { readServerView, type ServerView } from "./status-file.ts";
 
 /**
- * Keeps the namespaces, and collects processes whose parents died, as the first process of every
- * machine does.
+ * Keeps the namespaces, and collects orphaned processes, like the first process of every machine.
  */
 const FIRST_PROCESS = ["sh", "-c", "sleep 2147483647 & wait"];
 
@@ -33,7 +32,7 @@ export interface ServerSite {
   /** Command of the flight executable. */
   wingman: readonly string[];
   configFile: string;
-  /** Directory for everything that this server keeps. */
+  /** Directory for all files of this server. */
   directory: string;
 }
 
@@ -69,19 +68,19 @@ export class VirtualServer {
     return this.#daemon !== null;
   }
 
-  /** What the machine is: `on` says nothing about what the daemon does. */
+  /** State of the machine: `on` does not describe the daemon. */
   get machine(): MachineState {
     if (!this.isOn) return "off";
     if (!this.isServing) return "stopped";
     return this.#isPaused ? "paused" : "on";
   }
 
-  /** The first process of the server, a process of all its namespaces. */
+  /** First process of the server, in all its namespaces. */
   get pid(): number {
     return this.#firstPid;
   }
 
-  /** Makes the namespaces and lays the cables; the daemon is started by {@link startDaemon}. */
+  /** Makes the namespaces and connects the cables; {@link startDaemon} starts the daemon. */
   async powerOn(): Promise<void> {
     const holder = Bun.spawn(
       [
@@ -99,7 +98,7 @@ export class VirtualServer {
     this.#holder = holder;
     const isReady = await waitFor(START_DEADLINE_MS, () => {
       this.#firstPid = childrenOf(holder.pid)[0] ?? 0;
-      // Only with its own program does it have its own /proc.
+      // Only once it runs its own program does it have its own /proc.
       return this.#firstPid !== 0 && programOf(this.#firstPid) === FIRST_PROCESS[0];
     });
     if (!isReady) throw new RuntimeError(`server ${this.id}: its namespaces could not be made`);
@@ -112,9 +111,14 @@ export class VirtualServer {
     });
   }
 
-  /** The ground rig stands on ground: what stops functions is allowed. */
+  /** The ground rig is on ground: actions that stop functions are allowed. */
   standOnGround(): void {
     writeFileSync(join(this.runDirectory, "on-ground"), "1\n");
+  }
+
+  /** Until it is started again or put on ground. */
+  takeOff(): void {
+    writeFileSync(join(this.runDirectory, "on-ground"), "0\n");
   }
 
   /** Starts `wingman run`. */
@@ -147,14 +151,14 @@ export class VirtualServer {
   }
 
   /**
-   * SIGKILL to its first process, now: the kernel ends all the others. What is left of the machine
-   * is cleared away by {@link awaitEnd}.
+   * Sends SIGKILL to its first process: the kernel ends all the others. {@link awaitEnd} cleans up
+   * the rest of the machine.
    */
   cutPower(): void {
     if (this.#firstPid > 1) signalProcess(this.#firstPid, "SIGKILL");
   }
 
-  /** The machine, whose power was cut, is gone with its namespaces and cables. */
+  /** Waits until the machine whose power was cut is gone with its namespaces and cables. */
   async awaitEnd(): Promise<void> {
     const holder = this.#holder;
     if (holder === null) return;
@@ -183,7 +187,7 @@ export class VirtualServer {
     return await daemon.exited;
   }
 
-  /** SIGSTOP to every process of the server: it neither runs nor ends, as with a hung machine. */
+  /** SIGSTOP to every process of the server: it neither runs nor ends, like a hung machine. */
   pause(): void {
     for (const pid of this.processes()) signalProcess(pid, "SIGSTOP");
     this.#isPaused = true;
@@ -196,7 +200,7 @@ export class VirtualServer {
     this.#isPaused = false;
   }
 
-  /** SIGKILL to the engine alone. Returns whether there was one. */
+  /** SIGKILL to the engine only. Returns whether there was one. */
   killEngine(): boolean {
     const pid = this.processes().find((candidate) => argumentsOf(candidate).includes("engine"));
     if (pid === undefined) return false;
@@ -218,10 +222,7 @@ export class VirtualServer {
     return this.isServing ? readServerView(join(this.runDirectory, "status")) : null;
   }
 
-  /**
-   * Runs a command of the flight executable on this server, such as `drain`. Those commands take
-   * `--run-dir`.
-   */
+  /** Runs a command of the flight executable with `--run-dir` on this server, such as `drain`. */
   async command(name: string, ...args: string[]): Promise<CommandResult> {
     return await this.run(...this.site.wingman, name, "--run-dir", this.runDirectory, ...args);
   }
@@ -231,7 +232,7 @@ export class VirtualServer {
     return await tryCommand([...this.#enter(), ...command]);
   }
 
-  /** Addresses on the client interface, without prefix length, as the kernel has them. */
+  /** Addresses of the client interface in the kernel, without prefix length. */
   async addresses(interfaceName: string): Promise<string[]> {
     const json = await runCommand([
       ...enterNetwork(this.#firstPid),
@@ -249,8 +250,8 @@ export class VirtualServer {
   }
 
   /**
-   * Each `nsenter` stops itself with its child, and does not even notice the child's end until it
-   * is continued itself.
+   * Each `nsenter` stops itself with its child, and does not notice the child's end until it is
+   * continued itself.
    */
   #wakeKeepers(): void {
     const [program = "", ...target] = this.#enter();

@@ -16,7 +16,7 @@ test("a part for this machine is taken, whatever flies that is not newer", () =>
   expect(objections(part, machine, flies("1.1.9"), false)).toEqual([]);
 });
 
-test("all that is wrong is said at once", () => {
+test("all problems are reported at once", () => {
   const wrong = { ...part, hardware: ["X"], system: "t", target: "linux-arm64" } as VerifiedPart;
   expect(
     objections({ ...wrong, minimumVersion: "2.0.0" }, machine, flies("1.10.0"), false),

@@ -1,4 +1,4 @@
-/** Whether a verified part is for this machine, now. */
+/** Decides whether a verified part is for this machine, now. */
 import packageFile from "../../package.json" with { type: "json" };
 import type { AircraftConfig } from "../config/model.ts";
 import type { Manifest } from "../part/manifest.ts";
@@ -17,9 +17,10 @@ export function thisMachine(config: AircraftConfig, target: string): Machine {
 }
 
 /**
- * Why the part must not be installed, each with what was found and what is expected; empty: it may.
- * @param before the part that flies; null: none was installed
- * @param mayBeOlder an older release is asked for
+ * Reasons against installing the part, each with what was found and what is expected; empty when it
+ * may be installed.
+ * @param before the part that flies; null when none was installed
+ * @param mayBeOlder an older release was requested
  */
 export function objections(
   part: VerifiedPart,

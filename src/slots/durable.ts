@@ -1,18 +1,32 @@
-/** Changes of files that a power cut leaves done or not done, and never half done. */
+/** Changes of files that a power cut leaves either done or not done, never half done. */
 import {
+  chownSync,
   closeSync,
   fsyncSync,
   lstatSync,
+  mkdirSync,
   openSync,
   readlinkSync,
   renameSync,
   rmSync,
+  statSync,
   symlinkSync,
   writeSync,
 } from "node:fs";
 import { dirname } from "node:path";
 
-/** What a directory names is on the disk. */
+/**
+ * Makes a directory, if missing, owned by the owner of its parent: the service can remove what root
+ * made there.
+ */
+export function makeDirectory(path: string): void {
+  const made = mkdirSync(path, { recursive: true, mode: 0o755 });
+  if (made === undefined || process.getuid?.() !== 0) return;
+  const { uid, gid } = statSync(dirname(path));
+  chownSync(path, uid, gid);
+}
+
+/** Makes sure that the directory's entries are on the disk. */
 export function syncDirectory(directory: string): void {
   const descriptor = openSync(directory, "r");
   try {
@@ -22,7 +36,7 @@ export function syncDirectory(directory: string): void {
   }
 }
 
-/** A whole new content, or the old one. */
+/** Replaces the content of a file atomically. */
 export function replaceFile(file: string, content: string): void {
   const fresh = `${file}.new`;
   const descriptor = openSync(fresh, "w", 0o644);
@@ -36,7 +50,7 @@ export function replaceFile(file: string, content: string): void {
   moveInto(fresh, file);
 }
 
-/** A link that points to `target`, or still where it did. */
+/** Points a link to `target` atomically. */
 export function replaceLink(link: string, target: string): void {
   const fresh = `${link}.new`;
   rmSync(fresh, { force: true });
@@ -44,13 +58,13 @@ export function replaceLink(link: string, target: string): void {
   moveInto(fresh, link);
 }
 
-/** Where a link points to; null: there is none. */
+/** Target of a link; null when there is none. */
 export function linkTarget(link: string): string | null {
   if (lstatSync(link, { throwIfNoEntry: false })?.isSymbolicLink() !== true) return null;
   return readlinkSync(link);
 }
 
-/** Both lie in one directory. */
+/** Both must be in one directory. */
 export function moveInto(from: string, to: string): void {
   renameSync(from, to);
   syncDirectory(dirname(to));

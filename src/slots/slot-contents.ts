@@ -1,4 +1,4 @@
-/** What is in a slot: a part's files by their installed names, its manifest and signature. */
+/** The content of a slot: a part's files by their installed names, its manifest and signature. */
 import { createHash, type KeyObject } from "node:crypto";
 import {
   chmodSync,
@@ -25,23 +25,34 @@ export const SLOT_EXECUTABLE = "wingman";
 export const SLOT_CONFIGURATION = "aircraft.json";
 
 /**
- * Copies the files of a verified part from its medium, and looks again: a medium can change.
+ * Copies the files of a verified part from its medium and verifies the copies: a medium can change.
+ * @param onCopied called with the number of further bytes copied
  * @throws PartError
  */
-export function copyPart(part: VerifiedPart, medium: string, slot: string): void {
+export function copyPart(
+  part: VerifiedPart,
+  medium: string,
+  slot: string,
+  onCopied: (bytes: number) => void = () => {},
+): void {
   for (const { name, path, installName, bytes, mode, sha256 } of part.files) {
     const target = join(slot, installName);
-    const found = copyFile(path, target, bytes);
+    const found = copyFile(path, target, bytes, onCopied);
     if (found !== sha256) throw new PartError(name, "SHA-256 while it was copied", found, sha256);
     chmodSync(target, mode);
   }
   for (const name of [MANIFEST_FILE, SIGNATURE_FILE])
-    copyFile(join(medium, name), join(slot, name), statSync(join(medium, name)).size);
+    copyFile(join(medium, name), join(slot, name), statSync(join(medium, name)).size, () => {});
   syncDirectory(slot);
 }
 
-/** The first `bytes` of a file. @returns their SHA-256 in hexadecimal */
-function copyFile(from: string, to: string, bytes: number): string {
+/** Copies the first `bytes` of a file. @returns their SHA-256 in hexadecimal */
+function copyFile(
+  from: string,
+  to: string,
+  bytes: number,
+  onCopied: (bytes: number) => void,
+): string {
   const source = openSync(from, "r");
   try {
     const target = openSync(to, "wx", 0o644);
@@ -54,6 +65,7 @@ function copyFile(from: string, to: string, bytes: number): string {
         hash.update(chunk.subarray(0, read));
         for (let at = 0; at < read; ) at += writeSync(target, chunk, at, read - at);
         left -= read;
+        onCopied(read);
       }
       fsyncSync(target);
       return hash.digest("hex");
@@ -65,7 +77,7 @@ function copyFile(from: string, to: string, bytes: number): string {
   }
 }
 
-/** The manifest of an installed part; null: the slot is empty. @throws PartError */
+/** The manifest of an installed part; null when the slot is empty. @throws PartError */
 export function slotManifest(slot: string): Manifest | null {
   let bytes: Buffer;
   try {
@@ -78,7 +90,7 @@ export function slotManifest(slot: string): Manifest | null {
 
 /**
  * Reads every file of an installed part.
- * @throws PartError that names the first one that is not as the signed manifest says
+ * @throws PartError that names the first one that differs from the signed manifest
  */
 export function verifySlot(slot: string, keys: readonly KeyObject[]): Manifest {
   const manifest = slotManifest(slot);

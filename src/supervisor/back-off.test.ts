@@ -14,7 +14,7 @@ test("restarts without a pause come first", () => {
   ]);
 });
 
-test("a long life makes the pauses begin anew, a life 1 ms shorter does not", () => {
+test("a long life resets the pauses, a life 1 ms shorter does not", () => {
   const backOff = new BackOff(0, 10_000);
   backOff.pauseMsAfter(1);
   backOff.pauseMsAfter(1);

@@ -1,20 +1,20 @@
-/** The longest pause before something that keeps failing is started again. */
+/** Longest pause before something that keeps failing is restarted. */
 export const PAUSE_MS_MAX = 5000;
 
-/** The first real pause; each one after it is twice as long. */
+/** The first pause; each following one is twice as long. */
 export const PAUSE_MS_MIN = 100;
 
 /**
- * The growing pause before a restart: 100 ms, 200, 400 … 5 s unless said otherwise, forgotten after
- * a life that was long enough.
+ * Growing pauses before restarts: 100 ms, 200, 400 … 5 s by default; reset after a sufficiently
+ * long life.
  */
 export class BackOff {
   #failures = 0;
 
   /**
-   * @param immediate restarts without any pause before the pauses begin
-   * @param resetAfterLifeMs what lived at least this long has proved itself: the pauses begin anew
-   * @param minMs the first real pause
+   * @param immediate restarts without a pause before the pauses begin
+   * @param resetAfterLifeMs a life of at least this long resets the pauses
+   * @param minMs the first pause
    * @param maxMs the longest one
    */
   constructor(
@@ -24,7 +24,7 @@ export class BackOff {
     private readonly maxMs = PAUSE_MS_MAX,
   ) {}
 
-  /** The pause in ms before the next start of what has just ended after a life of `lifeMs`. */
+  /** Pause in ms before the next start, after a life of `lifeMs`. */
   pauseMsAfter(lifeMs: number): number {
     if (lifeMs >= this.resetAfterLifeMs) this.#failures = 0;
     const doublings = this.#failures - this.immediate;
@@ -32,7 +32,7 @@ export class BackOff {
     return doublings < 0 ? 0 : Math.min(this.minMs * 2 ** doublings, this.maxMs);
   }
 
-  /** As if it had never failed. */
+  /** Forgets all failures. */
   forget(): void {
     this.#failures = 0;
   }

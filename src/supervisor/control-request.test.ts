@@ -64,17 +64,17 @@ async function refusal(request: Promise<void>): Promise<[code: string, message: 
   return [error.code, error.message];
 }
 
-test("a move names the function and where it is to go; what is no answer is passed over", async () => {
+test("a move names the function and the target; messages that are no answer are ignored", async () => {
   answers([CONTROL_PHASE, 0], [CONTROL_DONE, 0]);
   await requestEngine(path, CONTROL_MOVE, 3, 1);
   expect(asked).toEqual([[CONTROL_MOVE, 3, 1]]);
 });
 
-test("a refused move is told with its reason, anything else without", async () => {
+test("a refused move is reported with its reason, anything else without", async () => {
   answers([CONTROL_REFUSED, MOVE_REFUSED_ROOM]);
   expect(await refusal(requestEngine(path, CONTROL_MOVE, 3, 1))).toEqual([
     "ROOM",
-    "there is not enough room without stopping something",
+    "there is no room without stopping something, or a partner (apart or together) prevents it",
   ]);
   expect(await refusal(requestEngine(path, CONTROL_DRAIN))).toEqual([
     "ENGINE",
@@ -83,7 +83,7 @@ test("a refused move is told with its reason, anything else without", async () =
   expect(readdirSync(directory)).toEqual(["engine.sock"]);
 });
 
-test("no answer: told after the time it may take, and nothing of the question is left", async () => {
+test("no answer: reported after the time limit, and nothing of the question is left", async () => {
   expect(await refusal(requestEngine(path, CONTROL_DRAIN, NO_INDEX, 0, 20))).toEqual([
     "ENGINE",
     "the engine did not answer within 20 ms",

@@ -1,4 +1,4 @@
-/** How the commands beside a running daemon ask its engine for something. */
+/** Requests of the commands beside a running daemon to its engine. */
 
 import { NOTHING_RECEIVED, RecordSocket } from "../io/control-socket.ts";
 import { EACCES, ECONNREFUSED, ENOENT, EPERM, errnoName, SystemError } from "../io/errno.ts";
@@ -17,9 +17,9 @@ import {
 
 /** The engine answers within one period, at most 1 s. */
 const ANSWER_MS_MAX = 2000;
-const LOOK_MS = 2;
+const POLL_MS = 2;
 
-/** The engine did not do what it was asked for. The message says why, for a human. */
+/** The engine did not carry out a request. The message says why, for a human. */
 export class RequestError extends Error {
   override readonly name = "RequestError";
   /** @param code one upper-case word for programs: ENGINE, or the code of a MOVE_REFUSALS entry */
@@ -33,8 +33,8 @@ export class RequestError extends Error {
 
 /**
  * Sends one record of `kind` to the engine behind `socketPath` and waits for its answer.
- * CONTROL_MOVE takes the index of the function and, as its argument, that of the server it is to
- * move to; its answer comes when the move begins.
+ * CONTROL_MOVE takes the index of the function and, as its argument, the index of the target
+ * server; its answer comes when the move begins.
  * @throws RequestError when nobody is there, there is no answer, or the engine refuses
  */
 export async function requestEngine(
@@ -53,7 +53,7 @@ export async function requestEngine(
     const untilMs = performance.now() + answerMsMax;
     while (performance.now() < untilMs) {
       if (socket.receive() === NOTHING_RECEIVED) {
-        await Bun.sleep(LOOK_MS);
+        await Bun.sleep(POLL_MS);
         continue;
       }
       const { view } = socket.received;

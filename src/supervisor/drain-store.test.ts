@@ -17,7 +17,7 @@ const opened = (): DrainStore =>
   new DrainStore(join(directory, "state"), (errno) => reports.push(errno));
 const isStored = (): boolean => existsSync(join(directory, "state", "drained"));
 
-test("what was set is known at once, and to the next one that opens it", async () => {
+test("a value is known at once, and to the next process that opens the store", async () => {
   const store = opened();
   expect(store.isDrained).toBe(false);
   store.set(true);
@@ -30,7 +30,7 @@ test("what was set is known at once, and to the next one that opens it", async (
   expect(reports).toEqual([]);
 });
 
-test("of several in a row the last one stands", async () => {
+test("of several in a row the last one counts", async () => {
   const store = opened();
   for (const isDrained of [true, false, true, false, true]) store.set(isDrained);
   await until("it is stored", isStored);
@@ -40,7 +40,7 @@ test("of several in a row the last one stands", async () => {
   expect(isStored()).toBe(false);
 });
 
-test("what is asked for while the disk still writes is written after it", async () => {
+test("a request during a write is written after it", async () => {
   const state = join(directory, "state");
   mkdirSync(state);
   writeFileSync(join(state, "drained.new"), ""); // of a write that a power cut ended

@@ -26,6 +26,7 @@ function engineOf(program: string): EngineProcess {
       environment: {},
       keys: null,
       isDrained: false,
+      inputs: 0,
       incarnation: 1,
     },
     () => {},

@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test";
-import { EngineRestarts, EXIT_LET_GO } from "./engine-restarts.ts";
+import { EngineRestarts, EXIT_RELEASED } from "./engine-restarts.ts";
 
 const CRASH = { exitCode: null, signal: "SIGSEGV" };
 const WRONG = { exitCode: 2, signal: null };
@@ -31,7 +31,7 @@ test("exit code 2 ends it at the start, but never in flight", () => {
 });
 
 test("an engine that let go, because it was stopped or starved, is replaced at once; one that does nothing else is not", () => {
-  const letGo = { exitCode: EXIT_LET_GO, signal: null };
+  const letGo = { exitCode: EXIT_RELEASED, signal: null };
   const restarts = new EngineRestarts();
   restarts.ready();
   expect([1000, 2000, 3000, 1000].map((lifeMs) => restarts.pauseMsAfter(letGo, lifeMs))).toEqual([

@@ -1,10 +1,10 @@
-/** How a function's process is launched: what `wingman launch` is called with (commands/launch). */
+/** How to launch a function's process: the arguments for `wingman launch` (commands/launch). */
 
 import type { FunctionConfig, ProcessSettings, Vip } from "../config/model.ts";
 import { REASON_NAMES, REASON_START } from "../wire/control.ts";
 import { cleanEnvironment } from "./own-executable.ts";
 
-/** Descriptor in the launched process that tells whether the program was executed. */
+/** Descriptor in the launched process that reports whether the program was executed. */
 const EXECUTION_FD = 3;
 
 export interface ProcessDescription {
@@ -12,20 +12,20 @@ export interface ProcessDescription {
   readonly serverId: string;
   /** Absolute path and arguments. */
   readonly command: readonly string[];
-  /** Started once and kept running, wherever the VIP is; else started and stopped with the VIP. */
+  /**
+   * Started once and kept running, wherever the VIP is; otherwise started and stopped with the VIP.
+   */
   readonly always: boolean;
   readonly stopGraceMs: number;
   readonly vips: readonly Pick<Vip, "text" | "address">[];
-  /**
-   * The policy leaves what runs where it is: a failure that is forgotten moves nothing.
-   */
+  /** The policy never moves a running function: forgetting a failure moves nothing. */
   readonly keepsRunning: boolean;
   readonly settings: ProcessSettings;
-  /** When it can be used; null: as soon as it runs. */
+  /** When the process is ready; null: as soon as it runs. */
   readonly ready: FunctionConfig["ready"];
 }
 
-/** Behind the words that start this program. */
+/** Arguments after this program's own command. */
 export function launchArguments({ command, settings }: ProcessDescription): string[] {
   return [
     ...["launch", "--parent", String(process.pid), "--settings", JSON.stringify(settings)],
@@ -35,7 +35,7 @@ export function launchArguments({ command, settings }: ProcessDescription): stri
 
 /**
  * @param reason REASON_* of wire/control
- * @param more what else Wingman sets
+ * @param more further variables set by Wingman
  */
 export function launchEnvironment(
   { functionId, serverId, vips, settings }: ProcessDescription,
@@ -56,7 +56,9 @@ export function launchEnvironment(
   });
 }
 
-/** What the launcher says instead of executing the program: errno, a space, and the reason. */
+/**
+ * Parses the launcher's message when it cannot execute the program: errno, a space, and the reason.
+ */
 export function launchRefusal(text: string): { errno: number; reason: string } {
   const [, errno = "0", reason = text] = /^(\d+) (.*)$/s.exec(text) ?? [];
   return { errno: Number(errno), reason };

@@ -19,7 +19,7 @@ test("whole lines, wherever the chunks end, also within a character", async () =
   expect(lines).toEqual(["[map] one", "[map] two", "[map] Höhe", "[map] rest"]);
 });
 
-test("what is too much is left out and counted; the next second begins anew", async () => {
+test("excess lines are left out and counted; the next second restarts the count", async () => {
   const lines: string[] = [];
   let nowMs = 1000;
   const output = new FunctionOutput(
@@ -38,13 +38,13 @@ test("what is too much is left out and counted; the next second begins anew", as
   await print("\n");
   await writer.close();
   await forwarded;
-  expect(lines.slice(50)).toEqual(["[map] (10 lines more left out)", "[map] x"]);
+  expect(lines.slice(50)).toEqual(["[map] (10 more lines omitted)", "[map] x"]);
   nowMs = 3000;
   await output.forward(streamOf("z\n"));
   expect(lines.slice(52)).toEqual(["[map] z"]);
 });
 
-test("what was left out last is told when the output ends: nothing may follow", async () => {
+test("the last omission is reported when the output ends: nothing may follow", async () => {
   const lines: string[] = [];
   const output = new FunctionOutput(
     "map",
@@ -52,9 +52,9 @@ test("what was left out last is told when the output ends: nothing may follow", 
     () => 1000,
   );
   await output.forward(streamOf("x\n".repeat(60)));
-  expect(lines.slice(50)).toEqual(["[map] (10 lines more left out)"]);
+  expect(lines.slice(50)).toEqual(["[map] (10 more lines omitted)"]);
   await output.forward(streamOf("y\n"));
-  expect(lines.slice(51)).toEqual(["[map] (1 lines more left out)"]);
+  expect(lines.slice(51)).toEqual(["[map] (1 more lines omitted)"]);
 });
 
 test("a line without end is cut into pieces", async () => {
@@ -66,7 +66,7 @@ test("a line without end is cut into pieces", async () => {
   expect(lines).toEqual([...["x", "y", "z"].map((l) => `[map] ${l.repeat(2000)}`), "[map] end"]);
 });
 
-test("output that cannot be read is said, after what could, and is nobody's failure", async () => {
+test("unreadable output is reported, after the readable part, and is no failure", async () => {
   const lines: string[] = [];
   const output = new FunctionOutput("map", (text) => lines.push(text));
   const chunks = ["one\ntw"];
@@ -81,7 +81,7 @@ test("output that cannot be read is said, after what could, and is nobody's fail
   expect(lines).toEqual(["[map] one", "[map] (its output cannot be read: Error: EIO)", "[map] tw"]);
 });
 
-test("close ends a stream that nobody ends", async () => {
+test("close ends a stream that does not end by itself", async () => {
   const output = new FunctionOutput("map", () => {});
   const forwarded = output.forward(new ReadableStream<Uint8Array>({}));
   output.close();

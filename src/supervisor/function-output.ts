@@ -1,17 +1,17 @@
 import { logLine } from "./log-output.ts";
 
-/** Longer lines are cut: a function that prints binary data has no line ends. */
+/** Longer lines are cut: binary output has no line ends. */
 const LINE_LENGTH_MAX = 2000;
 
 /**
- * What one function may add to the log; the rest is read, so that the function never blocks, and
- * counted.
+ * Maximum lines per second that one function may add to the log. The rest is read, so that the
+ * function never blocks, and counted.
  */
 const LINES_PER_SECOND_MAX = 50;
 
 /**
- * What the processes of one function print: whole lines for the supervisor's log, each with the
- * function's name.
+ * Forwards the output of one function's processes to the supervisor's log: whole lines, each with
+ * the function's name.
  */
 export class FunctionOutput {
   #second = 0;
@@ -46,11 +46,11 @@ export class FunctionOutput {
     }
     this.#readers.delete(reader);
     if (rest !== "") this.#print(rest);
-    this.#tellSkipped(); // perhaps nothing is printed any more
+    this.#reportSkipped(); // in case no further line is printed
   }
 
   /**
-   * Stops reading. What escaped from its process group may still print, and must not keep this
+   * Stops reading. Processes that escaped from the group may still print, and must not keep this
    * process from ending.
    */
   close(): void {
@@ -63,15 +63,15 @@ export class FunctionOutput {
     if (second !== this.#second) {
       this.#second = second;
       this.#linesThisSecond = 0;
-      this.#tellSkipped();
+      this.#reportSkipped();
     }
     if (++this.#linesThisSecond > LINES_PER_SECOND_MAX) this.#skippedLines++;
     else this.log(`[${this.functionId}] ${line.slice(0, LINE_LENGTH_MAX)}`);
   }
 
-  #tellSkipped(): void {
+  #reportSkipped(): void {
     if (this.#skippedLines > 0)
-      this.log(`[${this.functionId}] (${this.#skippedLines} lines more left out)`);
+      this.log(`[${this.functionId}] (${this.#skippedLines} more lines omitted)`);
     this.#skippedLines = 0;
   }
 }

@@ -32,7 +32,7 @@ test("a function of root's may do what services do", () => {
   expect(missing(asks(), 0, ...others)).toEqual(["CAP_CHOWN"]);
 });
 
-test("a function of another daemon asks for nothing, unless it says so", () => {
+test("a function under another daemon requests nothing by default", () => {
   expect(missing(asks(), 995)).toEqual([]);
   expect(missing(asks({ capabilities: [] }), 995)).toEqual([]);
   const capabilities = ["CAP_NET_BIND_SERVICE"];
@@ -40,7 +40,7 @@ test("a function of another daemon asks for nothing, unless it says so", () => {
   expect(missing(asks({ capabilities }), 995, ...capabilities)).toEqual([]);
 });
 
-test("another user is for who may become it, and stop what has", () => {
+test("another user needs the rights to become it, and to stop its processes", () => {
   const needed = ["CAP_KILL", "CAP_SETGID", "CAP_SETUID"];
   expect(missing(asks({ user: "4711" }), 995)).toEqual(needed);
   expect(missing(asks({ user: "4711" }), 0, "CAP_KILL", "CAP_SETGID")).toEqual(["CAP_SETUID"]);
@@ -60,7 +60,7 @@ test("a function without a process asks for nothing", () => {
 test("the log names function and capabilities, and whose functions they are without a user", () => {
   const lines = rightsMessages([{ functionId: "map", capabilities: ["CAP_CHOWN"] }], as(0));
   expect(lines).toEqual([
-    "function map cannot have CAP_CHOWN: the daemon has not ('wingman help processes')",
+    "function map cannot have CAP_CHOWN: not granted to the daemon ('wingman help processes')",
   ]);
   expect(rightsMessages([], as(4711))).toEqual([
     "functions that name no user run as 4711, not as root",

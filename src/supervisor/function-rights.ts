@@ -1,6 +1,6 @@
 /**
- * What functions ask for and cannot have, because the daemon has not been given it: its unit decides
- * what it may hand on.
+ * Rights that functions request but cannot get because the daemon does not have them: its unit
+ * decides what it may pass on.
  */
 import { readFileSync } from "node:fs";
 import {
@@ -11,7 +11,7 @@ import {
 import type { FunctionConfig } from "../config/model.ts";
 import { findUser } from "../io/process-settings.ts";
 
-/** What a function's process is to be. */
+/** Rights that a function's process requests. */
 export type RightsAsked = Pick<FunctionConfig, "id" | "command" | "user" | "capabilities">;
 
 export interface RightsMissing {
@@ -20,19 +20,19 @@ export interface RightsMissing {
   readonly capabilities: readonly string[];
 }
 
-/** To become another user, and to stop what has become one. */
+/** Needed to become another user, and to stop processes of another user. */
 const USER_CAPABILITIES: readonly string[] = ["CAP_SETUID", "CAP_SETGID", "CAP_KILL"];
 
-/** What the daemon may hand on. */
+/** Rights that the daemon may pass on. */
 export interface RightsToGive {
-  /** Its effective user. */
+  /** Effective user of the daemon. */
   readonly userId: number;
   readonly capabilities: bigint;
 }
 
 /**
- * By `status`, the text of /proc/self/status: root hands on its bounding set, by every program that
- * is executed; another user what it has itself.
+ * Reads `status`, the text of /proc/self/status. Root passes on its bounding set, because any
+ * program it executes gains that; another user passes on its own capabilities.
  */
 export function rightsToGive(
   status: string = readFileSync("/proc/self/status", "utf8"),
@@ -43,7 +43,7 @@ export function rightsToGive(
   return { userId, capabilities: BigInt(`0x${mask}`) };
 }
 
-/** One for each function with a process that cannot have all it asks for. */
+/** One entry for each function whose process cannot get all it requests. */
 export function missingRights(
   functions: readonly RightsAsked[],
   rights: RightsToGive = rightsToGive(),
@@ -58,16 +58,16 @@ export function missingRights(
   });
 }
 
-/** A function of root's that asks for nothing may do what services do. */
+/** By default a function of root gets the rights of services. */
 function asked({ user, capabilities }: RightsAsked, daemon: number): readonly string[] {
   const isOther = user !== null && findUser(user)?.id !== daemon;
   const ofUser = isOther ? USER_CAPABILITIES : [];
   if (capabilities === null) return isOther || daemon !== 0 ? ofUser : SERVICE_CAPABILITIES;
-  // Root has all others taken away from it.
+  // Root must drop all others.
   return [...ofUser, ...capabilities, ...(daemon === 0 ? ["CAP_SETPCAP"] : [])];
 }
 
-/** What is to be said of it at the start, a line each; none: every function has what it asks for. */
+/** Messages for the start, one per line; none when every function gets what it requests. */
 export function rightsMessages(
   missing: readonly RightsMissing[],
   { userId }: RightsToGive = rightsToGive(),
@@ -75,7 +75,7 @@ export function rightsMessages(
   const own = findUser(String(userId))?.name ?? String(userId);
   const lines = missing.map(
     ({ functionId, capabilities }) =>
-      `function ${functionId} cannot have ${capabilities.join(", ")}: the daemon has not ('wingman help processes')`,
+      `function ${functionId} cannot have ${capabilities.join(", ")}: not granted to the daemon ('wingman help processes')`,
   );
   return userId === 0
     ? lines

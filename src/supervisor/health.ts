@@ -1,18 +1,25 @@
-/** Whether a server is well: what an updater goes by before it keeps a new part. */
+/** Whether a server is healthy: an updater checks this before it keeps a new part. */
+import { holdersOfAnotherTable, isHeldBack } from "./other-tables.ts";
 import type { StatusDocument } from "./status-document.ts";
 
 /**
- * Why it is not, in words; empty: it has joined, all who are heard hold its table, and nothing has
- * failed on it. A server that is off makes no other one ill.
+ * Reasons why it is not, in words. Empty when it has joined, all servers that are heard hold its
+ * table, and nothing has failed on it. A server that is off does not affect the others.
  */
-export function ailments(status: StatusDocument): string[] {
-  const { server, phase, servers, functions, lease } = status;
+export function healthProblems(status: StatusDocument): string[] {
+  const tables = holdersOfAnotherTable(status).map((id) => `server ${id} holds another table`);
+  const waits = isHeldBack(status) ? ["it is listening, and takes no part"] : [];
+  return [...waits, ...tables, ...healthProblemsExceptTable(status)];
+}
+
+/** The same without the reasons that end once the whole fleet has the same table. */
+export function healthProblemsExceptTable(status: StatusDocument): string[] {
+  const { server, phase, functions, lease } = status;
   const found: string[] = [];
-  if (phase !== "active" && phase !== "draining") found.push(`it is ${phase}, and takes no part`);
-  for (const { id, state } of servers)
-    if (state === "incompatible") found.push(`server ${id} holds another table`);
+  if (phase !== "active" && phase !== "draining" && !isHeldBack(status))
+    found.push(`it is ${phase}, and takes no part`);
   for (const { id, cannotRunOn } of functions)
     if (cannotRunOn.includes(server)) found.push(`function ${id} has failed here`);
-  if (lease === "missing") found.push("it flies without a VIP lease");
+  if (lease === "missing") found.push("it runs without a VIP lease");
   return found;
 }

@@ -1,7 +1,4 @@
-/**
- * Where the incarnations of a daemon come from: a process for the disk, a file in memory, the
- * clock.
- */
+/** Sources of a daemon's incarnations: a process for the disk, a file in memory, the clock. */
 import { readFileSync, writeFileSync } from "node:fs";
 import { INCARNATIONS_RESERVED } from "../limits.ts";
 import type { IncarnationSources } from "./incarnation.ts";
@@ -12,8 +9,8 @@ import { cleanEnvironment } from "./own-executable.ts";
 
 /**
  * @param ownCommand how to start this program in another role
- * @param memoryFile in the run directory; it outlives the daemon, and goes when the machine is
- * switched off
+ * @param memoryFile in the run directory; it survives the daemon, and disappears when the machine
+ * is switched off
  */
 export function incarnationSources(
   ownCommand: readonly string[],
@@ -46,7 +43,7 @@ export function incarnationSources(
       try {
         writeFileSync(memoryFile, String(incarnation));
       } catch (error) {
-        logSupervisor(`the incarnation is not kept in memory: ${(error as Error).message}`);
+        logSupervisor(`the incarnation cannot be kept in memory: ${(error as Error).message}`);
       }
     },
     warn: logSupervisor,

@@ -23,7 +23,7 @@ test("the seconds of the clock, and more each time, also when the clock goes bac
   expect(readdirSync(directory)).toEqual(["incarnation"]);
 });
 
-test("what is no incarnation is ignored with a warning", () => {
+test("an invalid incarnation is ignored with a warning", () => {
   for (const text of ["", "abc\n", "-1\n", "1.5", "99999999999\n", "4294967296\n", "12\n13\n"]) {
     store(text);
     const { first, warnings } = reserve(directory, 1000, 10);
@@ -35,10 +35,10 @@ test("the greatest ones are followed by the clock's", () => {
   store("4294967290\n");
   const { first, warnings } = reserve(directory, 1000, 10);
   expect(first).toBe(1000);
-  expect(warnings[0]).toContain("greatest");
+  expect(warnings[0]).toContain("maximum");
 });
 
-test("what cannot be stored is reserved all the same, with a warning", () => {
+test("an incarnation that cannot be stored is still reserved, with a warning", () => {
   writeFileSync(directory, "a file where a directory should be");
   const { first, warnings } = reserve(directory, 1000, 10);
   expect(first).toBe(1000);

@@ -1,6 +1,6 @@
 /**
- * The incarnation on the disk: up to which number incarnations are reserved. In a process of its
- * own (`wingman reserve`), because a disk may hang.
+ * Stores on the disk up to which number incarnations are reserved. Runs in its own process
+ * (`wingman reserve`), because a disk may hang.
  */
 import {
   closeSync,
@@ -15,10 +15,7 @@ import { dirname, join } from "node:path";
 
 export const INCARNATION_MAX = 0xffff_ffff;
 
-/**
- * Numbers that nobody else uses, `first` to `last`. When they could not be stored they are the
- * clock's.
- */
+/** Unused numbers `first` to `last`. When they could not be stored they come from the clock. */
 export interface Reservation {
   readonly first: number;
   readonly last: number;
@@ -26,17 +23,15 @@ export interface Reservation {
 }
 
 /**
- * Reserves `count` numbers: greater than every stored one and not below `from`, the seconds of the
- * clock, so that they still grow when the store was lost. The last of them is stored before this
- * returns.
+ * Reserves `count` numbers above every stored one and not below `from`, the seconds of the clock,
+ * so that they still grow when the store was lost. Stores the last of them before it returns.
  */
 export function reserve(stateDirectory: string, from: number, count: number): Reservation {
   const warnings: string[] = [];
   const file = join(stateDirectory, "incarnation");
   const previous = stored(file, warnings);
   const isAtEnd = previous + count > INCARNATION_MAX;
-  if (isAtEnd)
-    warnings.push(`the stored incarnation ${previous} is the greatest there is: begins anew`);
+  if (isAtEnd) warnings.push(`the stored incarnation ${previous} is the maximum: starting over`);
   const first = Math.min(INCARNATION_MAX + 1 - count, Math.max(isAtEnd ? 1 : previous + 1, from));
   const last = first + count - 1;
   try {
@@ -65,8 +60,8 @@ function stored(file: string, warnings: string[]): number {
 }
 
 /**
- * Power may fail at any time: after the rename either the old or the new number is on the disk,
- * never half of one.
+ * Power may fail at any time: due to the rename the disk has the old or the new number, never half
+ * of one.
  */
 function store(file: string, value: number): void {
   mkdirSync(dirname(file), { recursive: true, mode: 0o755 });

@@ -39,7 +39,7 @@ const from = (first: number): Reservation => ({
   ...{ first, last: first + INCARNATIONS_RESERVED - 1, warnings: [] },
 });
 
-test("numbers come from what is reserved, and more are reserved long before they are used up", async () => {
+test("numbers come from the reserve, which is refilled long before it is used up", async () => {
   const world = new World();
   const incarnations = world.incarnations();
   const begun = incarnations.begin();

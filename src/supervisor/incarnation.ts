@@ -1,8 +1,8 @@
 /**
  * The number that differs at every start of a server's engine and always grows, by which its peers
- * tell a restarted server from an old recording of it (protocol, section 2). Numbers are reserved
- * on the disk many at a time, so that no start of an engine waits for the disk: only the first one
- * of a run does, and no longer than a second.
+ * tell a restarted server from an old recording of it (PROTOCOL.md, "Admission"). Numbers are
+ * reserved on the disk many at a time, so that no start of an engine waits for the disk: only the
+ * first one of a run does, and for at most a second.
  */
 import { validUtc } from "../io/valid-utc.ts";
 import { INCARNATION_WAIT_MS, INCARNATIONS_RESERVED } from "../limits.ts";
@@ -10,13 +10,13 @@ import type { Reservation } from "./incarnation-store.ts";
 
 export interface IncarnationSources {
   /**
-   * Reserves numbers on the disk, from `from` on at least; takes as long as the disk does. Rejects
-   * when it cannot.
+   * Reserves numbers on the disk, at least from `from` on; takes as long as the disk does. Rejects
+   * on failure.
    */
   reserve(from: number): Promise<Reservation>;
-  /** The last number that was used since the machine was switched on; 0: none is known. */
+  /** Last number used since the machine was switched on; 0 when unknown. */
   recall(): number;
-  /** Keeps it in memory, where the next run finds it. */
+  /** Keeps it in memory for the next run. */
   remember(incarnation: number): void;
   warn(text: string): void;
   unixMs(): number;
@@ -24,7 +24,7 @@ export interface IncarnationSources {
 
 export class Incarnations {
   #latest = 0;
-  /** Up to this one nothing need be stored. */
+  /** Numbers up to this one need not be stored. */
   #last = 0;
   #isReserving = false;
 
@@ -34,9 +34,9 @@ export class Incarnations {
   ) {}
 
   /**
-   * Before the first number. Waits for the disk for a second; when that does not answer, the clock
-   * and the memory of this power-on give the numbers until it does, and true comes at once. False:
-   * they cannot, because the clock was never set: a number could then repeat one of an earlier
+   * Call before the first number. Waits a second for the disk. If it does not answer, the clock and
+   * the memory since power-on provide numbers until it does, and the result is true at once. False:
+   * they cannot, because the clock was never set, and a number could repeat one of an earlier
    * power-on.
    */
   async begin(): Promise<boolean> {
@@ -52,7 +52,7 @@ export class Incarnations {
     return this.#latest > 0 || validUtc(unixMs()) !== null;
   }
 
-  /** Resolves when the disk has answered. For who must wait for it after {@link begin}. */
+  /** Resolves when the disk has answered; for callers that must wait for it after {@link begin}. */
   async reserved(): Promise<void> {
     for (; this.#last === 0; await Bun.sleep(this.waitMs)) void this.#reserve();
   }
@@ -60,7 +60,7 @@ export class Incarnations {
   /** The next incarnation, a u32. Never waits. */
   next(): number {
     const { sources } = this;
-    // Without the disk the clock makes up for what was lost with it.
+    // Without the disk, the clock replaces the lost numbers.
     const fromClock = this.#last === 0 ? Math.floor(sources.unixMs() / 1000) : 0;
     this.#latest = Math.max(this.#latest + 1, fromClock);
     sources.remember(this.#latest);
@@ -79,7 +79,7 @@ export class Incarnations {
       this.#latest = Math.max(this.#latest, first - 1);
       this.#last = last;
     } catch (error) {
-      sources.warn(`no incarnation is reserved: ${(error as Error).message}`);
+      sources.warn(`cannot reserve incarnations: ${(error as Error).message}`);
     }
     this.#isReserving = false;
   }

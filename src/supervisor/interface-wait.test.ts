@@ -5,7 +5,7 @@ import {
   LOG_INTERFACE_PRESENT,
   LOG_NETWORKS_MISSING,
   LOG_NETWORKS_PRESENT,
-} from "../catalogue/upkeep-code.ts";
+} from "../catalogue/supervisor-code.ts";
 import { parseConfig } from "../config/load.ts";
 import type { AircraftConfig } from "../config/model.ts";
 import { InterfaceWait } from "./interface-wait.ts";
@@ -50,7 +50,7 @@ function waitFor(client: string, networks: string[]): [AircraftConfig, Interface
 test.each([
   ["the client interface", MISSING, ["lo"], LOG_INTERFACE_MISSING],
   ["every keep-alive network", "lo", [MISSING, `${MISSING}2`], LOG_NETWORKS_MISSING],
-])("a run that ends while %s is missing: that it is there is not told", async (...row) => {
+])("a run that ends while %s is missing: its return is not reported", async (...row) => {
   const [, client, networks, missing] = row;
   const [, wait] = waitFor(client, networks);
   let pauses = 0;
@@ -82,7 +82,7 @@ test.each([
   },
 );
 
-test("each that is missing is told, and that it is there, one after the other", async () => {
+test("each missing one is reported, and its return, one after the other", async () => {
   const [config, wait] = waitFor(MISSING, [MISSING]);
   await wait.wait(
     () => false,

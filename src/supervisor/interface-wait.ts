@@ -1,24 +1,24 @@
 /**
- * The client interface is missing, or every keep-alive interface: no engine can fly, at boot or for
- * as long as an adapter is out. Everything else goes on, the service manager is told and fed, and
- * an engine begins when they are there. (Without any keep-alive network it would serve alone,
- * beside the others.)
+ * Waits while the client interface or every keep-alive interface is missing, at boot or while an
+ * adapter is out: no engine can fly. Everything else goes on, the service manager is informed and
+ * fed, and an engine begins when the interfaces are there. (Without any keep-alive network it would
+ * serve alone, in parallel with the others.)
  */
 import {
   LOG_INTERFACE_MISSING,
   LOG_INTERFACE_PRESENT,
   LOG_NETWORKS_MISSING,
   LOG_NETWORKS_PRESENT,
-} from "../catalogue/upkeep-code.ts";
+} from "../catalogue/supervisor-code.ts";
 import type { AircraftConfig } from "../config/model.ts";
 import { interfaceNames, linkState } from "../io/network-interface.ts";
 import { logSupervisor } from "./log-output.ts";
 import type { MaintenanceLink } from "./maintenance-link.ts";
 import type { ServiceNotification } from "./service-notification.ts";
 
-/** So often it is looked for, and the service manager is fed. */
-const LOOK_MS = 100;
-/** A start that waits is extended by so long each time (sd_notify(3)). */
+/** Interval of looking for it and of feeding the service manager. */
+const POLL_MS = 100;
+/** Each extension of a waiting start (sd_notify(3)). */
 const EXTEND_US = 10_000_000;
 
 const isThere = (name: string): boolean => linkState(name) !== "missing";
@@ -44,7 +44,7 @@ export class InterfaceWait {
 
   /**
    * Returns when the interfaces are there, or when `isOver` says so.
-   * @param pause waits for so many ms, or less
+   * @param pause waits for at most this many ms
    */
   async wait(isOver: () => boolean, pause: (ms: number) => Promise<void>): Promise<void> {
     const { clients, keepAlive } = this.config;
@@ -57,7 +57,7 @@ export class InterfaceWait {
       this.maintenance.begin();
       while (!isOver() && isMissing()) {
         this.notification.waiting(`no engine: there is no interface ${names}`, EXTEND_US);
-        await pause(LOOK_MS);
+        await pause(POLL_MS);
       }
       if (isOver()) return;
       logSupervisor(`interface ${names} is there`);

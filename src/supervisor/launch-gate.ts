@@ -1,15 +1,15 @@
 /**
- * Launchers at work at the same time, from fork to exec. Each is a start of this whole executable
- * (some 15 ms of a core and tens of megabytes): when a takeover starts hundreds of functions at
- * once, they go through one after the other instead of exhausting the machine.
+ * Maximum launchers at work at the same time, from fork to exec. Each one starts this whole
+ * executable (some 15 ms of a core and tens of megabytes). When a takeover starts hundreds of
+ * functions at once, they queue instead of exhausting the machine.
  */
 export const LAUNCHES_AT_ONCE_MAX = 4;
 
-/** A place in the queue, and later a place at work. */
+/** A place in the queue, and later at work. */
 export interface LaunchTicket {
-  /** Not launched yet; {@link release} now means that it never is. */
+  /** Not launched yet; {@link release} now cancels the launch. */
   readonly waiting: boolean;
-  /** Done, failed, or no longer wanted. Any further call does nothing. */
+  /** Call when the launch is done, has failed, or is no longer wanted. Further calls do nothing. */
   release(): void;
 }
 
@@ -19,7 +19,7 @@ export class LaunchGate {
 
   constructor(private readonly atOnceMax = LAUNCHES_AT_ONCE_MAX) {}
 
-  /** Calls `launch` when it is its turn, never before this call has returned. */
+  /** Calls `launch` in its turn, never before this call has returned. */
   request(launch: () => void): LaunchTicket {
     let state: "waiting" | "at work" | "released" = "waiting";
     const grant = (): void => {

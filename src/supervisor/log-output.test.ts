@@ -9,7 +9,7 @@ afterAll(() => rmSync(directory, { recursive: true }));
 /** More than a pipe holds. */
 const LINES = 200;
 
-test("nobody takes the lines: they are lost and counted, not waited for; later ones come whole and cannot be obeyed", async () => {
+test("unread lines are lost and counted, not waited for; later ones come whole and cannot control the terminal", async () => {
   const fifo = join(directory, "fifo");
   if (Bun.spawnSync(["mkfifo", fifo]).exitCode !== 0) throw new Error("mkfifo");
   const reader = openSync(fifo, constants.O_RDONLY | constants.O_NONBLOCK);

@@ -1,7 +1,7 @@
 /**
- * The supervisor's standard error: whole lines, never waited for. Whoever reads it (a terminal, a
- * pipe, the journal) may be slow, stopped or gone; a supervisor that blocked in a write would no
- * longer stop and start anything.
+ * The supervisor's standard error: whole lines, without waiting. Its reader (a terminal, a pipe,
+ * the journal) may be slow, stopped or gone; a supervisor that blocked in a write could no longer
+ * stop or start anything.
  */
 import { writeSync } from "node:fs";
 import { libc } from "../io/libc.ts";
@@ -11,7 +11,7 @@ const STANDARD_ERROR = 2;
 const POLLOUT = 4;
 
 /**
- * PIPE_BUF of Linux: a pipe that reports POLLOUT takes this many bytes at once without blocking
+ * PIPE_BUF of Linux: a pipe that reports POLLOUT accepts this many bytes at once without blocking
  * (pipe(7)).
  */
 const LINE_BYTES_MAX = 4096;
@@ -23,11 +23,12 @@ poll.view.setInt16(4, POLLOUT, true);
 
 const encoder = new TextEncoder();
 
-/** Lines that nobody took, since the last one that was taken. */
+/** Lines lost since the last one that was written. */
 let droppedLines = 0;
 
 /**
- * One line of the log: UTC time and text. Dropped and counted when it cannot be written at once.
+ * Writes one line of the log: UTC time and text. Drops and counts it when it cannot be written at
+ * once.
  */
 export function logLine(text: string): void {
   if (
@@ -39,7 +40,7 @@ export function logLine(text: string): void {
   if (droppedLines > 0 || !write(`${timestamp()} ${printable(text)}\n`)) droppedLines++;
 }
 
-/** One line about what the supervisor itself did or met. */
+/** Logs an action or observation of the supervisor itself. */
 export function logSupervisor(text: string): void {
   logLine(`supervisor: ${text}`);
 }
@@ -47,8 +48,8 @@ export function logSupervisor(text: string): void {
 const timestamp = (): string => new Date().toISOString();
 
 /**
- * Control characters, which a terminal would obey, become visible ones: what functions print ends
- * up here too.
+ * Makes control characters, which a terminal would obey, visible: the output of functions ends up
+ * here too.
  */
 function printable(text: string): string {
   // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for

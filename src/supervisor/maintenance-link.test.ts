@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { scratchDirectory } from "../../test/harness/run-mark.ts";
 import { signal } from "../../test/harness/signals.ts";
 import { until } from "../../test/harness/until.ts";
-import { LOG_MANAGE_ENDED, LOG_PROCESS_ENDED } from "../catalogue/upkeep-code.ts";
+import { LOG_MANAGE_ENDED, LOG_PROCESS_ENDED } from "../catalogue/supervisor-code.ts";
 import { RECORDS_IN_FLIGHT_MAX } from "../limits.ts";
 import { MAINTENANCE_DURABLE } from "../wire/maintenance-record.ts";
 import { MANAGE_SILENT_MS_MAX, MaintenanceLink } from "./maintenance-link.ts";
@@ -62,7 +62,7 @@ function linkTo(...ownCommand: string[]): MaintenanceLink {
   );
 }
 
-test("a process that says that it lives is kept, however old it is; one that falls silent is replaced", async () => {
+test("a process that reports life is kept, however old it is; one that falls silent is replaced", async () => {
   const link = linkTo(standIn());
   link.begin();
   try {
@@ -104,14 +104,14 @@ afterEach(() => rmSync(stored, { force: true }));
 const codes = (): string[] =>
   existsSync(stored) ? readFileSync(stored, "utf8").trim().split("\n") : [];
 
-test("leaving stores what a run has told that did not come so far as to begin", async () => {
+test("leaving stores the records of a run that has not started up", async () => {
   const link = linkTo(...STORES);
   link.record(LOG_PROCESS_ENDED, 1);
   await link.leave();
   expect(codes()).toEqual([`${LOG_PROCESS_ENDED}`, "leave"]);
 });
 
-test("what one process could not take goes on as soon as it has stored some, however much it is", async () => {
+test("records that a process could not take follow as soon as it has stored some, however many", async () => {
   // Nobody looks again once a second: what is stored is all that moves them on.
   const interval = spyOn(globalThis, "setInterval").mockReturnValue(
     undefined as unknown as ReturnType<typeof setInterval>,
@@ -128,7 +128,7 @@ test("what one process could not take goes on as soon as it has stored some, how
   }
 });
 
-test("leaving while it waits before the next process: that one comes at once, and stores what is left", async () => {
+test("leaving during the pause before the next process: that one starts at once, and stores the rest", async () => {
   const program = join(directory, "manage");
   writeFileSync(program, "#!/bin/sh\nexit 1\n");
   chmodSync(program, 0o755);

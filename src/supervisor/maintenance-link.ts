@@ -1,9 +1,9 @@
 /**
  * The supervisor's side of the maintenance log: keeps one `wingman manage` running, and every
- * record until that has it on the disk. Nothing that flies waits for any of this, and no failure
- * here ends `wingman run`.
+ * record until that process has stored it on the disk. Nothing in flight waits for this, and no
+ * failure here ends `wingman run`.
  */
-import { LOG_MANAGE_ENDED, LOG_RECORDS_LOST } from "../catalogue/upkeep-code.ts";
+import { LOG_MANAGE_ENDED, LOG_RECORDS_LOST } from "../catalogue/supervisor-code.ts";
 import { bootUs } from "../io/monotonic-clock.ts";
 import { RECORD_QUEUE_MAX, RECORDS_IN_FLIGHT_MAX } from "../limits.ts";
 import { MAINTENANCE_LEAVE, MAINTENANCE_RECORD } from "../wire/maintenance-record.ts";
@@ -13,57 +13,57 @@ import { ManageProcess, type ManageStart } from "./manage-process.ts";
 import { endNumber, endText, type ProcessEnd } from "./process-end.ts";
 import { RecordQueue } from "./record-queue.ts";
 
-/** One that lived this long is started again at once; it needs a tenth of that to start. */
-export const MANAGE_PROVED_LIFE_MS = 500;
+/** A process that lived this long is restarted at once; a start takes a tenth of it. */
+export const MANAGE_STABLE_LIFE_MS = 500;
 
-/**
- * At an orderly end it has this long to store the last records: an fsync on worn flash may take a
- * second.
- */
+/** Time for the last records at an orderly end: an fsync on worn flash may take a second. */
 export const MANAGE_LEAVE_MS = 5000;
 
-/** It says once a second that it lives. One that was silent for so long hangs, and is replaced. */
+/**
+ * The process reports once a second that it is alive. After this much silence it counts as hung and
+ * is replaced.
+ */
 export const MANAGE_SILENT_MS_MAX = 60_000;
 
-/** How often silence is looked for, and a record that found the socket full is offered again. */
-const LOOK_MS = 1000;
+/** Interval of checking for silence and of repeating a record that found the socket full. */
+const POLL_MS = 1000;
 
 export class MaintenanceLink {
   readonly #queue = new RecordQueue(RECORD_QUEUE_MAX, LOG_RECORDS_LOST);
-  readonly #backOff = new BackOff(1, MANAGE_PROVED_LIFE_MS);
+  readonly #backOff = new BackOff(1, MANAGE_STABLE_LIFE_MS);
   #manage: ManageProcess | null = null;
   #lastHeardMs = 0;
   #leaving = false;
   #abandoned = false;
-  /** This process was told that nothing more comes. */
-  #saidLeave = false;
+  /** This process was told that no more records follow. */
+  #leaveSent = false;
   /** Resolves when the last process has ended; null: none was started. */
   #over: Promise<void> | null = null;
   #endPause: () => void = () => {};
 
-  /** @param lastWords what the process that ended had printed to stderr; "" for nothing */
+  /** @param lastWords stderr output of the process that ended; "" for none */
   constructor(
     private readonly start: ManageStart,
     private readonly lastWords: () => string,
   ) {}
 
-  /** From now on a process is kept running. */
+  /** Keeps a process running from now on. */
   begin(): void {
     this.#over ??= this.#keep();
   }
 
-  /** A maintenance record (catalogue/) of what happened now. */
+  /** Adds a maintenance record (catalogue/) with the current time. */
   record(code: number, first = 0, second = 0): void {
     this.#queue.push(code, first, second, bootUs());
     this.#flush();
   }
 
   /**
-   * Resolves when everything is stored and the process has ended, or was killed because it took too
+   * Resolves when everything is stored and the process has ended, or was killed for taking too
    * long.
    */
   async leave(): Promise<void> {
-    this.begin(); // a run that did not come so far has records, too
+    this.begin(); // a run that ended earlier has records, too
     this.#leaving = true;
     this.#endPause();
     this.#flush();
@@ -77,7 +77,7 @@ export class MaintenanceLink {
     if (unstored > 0) logSupervisor(`${unstored} maintenance records were not stored`);
   }
 
-  /** Now, and no matter what is stored. */
+  /** Ends at once, whether or not everything is stored. */
   kill(): void {
     this.#abandoned = true;
     this.#leaving = true;
@@ -85,7 +85,7 @@ export class MaintenanceLink {
     this.#endPause();
   }
 
-  /** One process after the other. */
+  /** Runs one process after the other. */
   async #keep(): Promise<void> {
     while (!this.#abandoned) {
       const startedAtMs = performance.now();
@@ -103,7 +103,7 @@ export class MaintenanceLink {
     }
   }
 
-  /** From the start of a process to its end. */
+  /** Runs one process from start to end. */
   async #once(): Promise<ProcessEnd> {
     let manage: ManageProcess;
     try {
@@ -113,11 +113,11 @@ export class MaintenanceLink {
       return { exitCode: null, signal: null };
     }
     this.#manage = manage;
-    this.#saidLeave = false;
+    this.#leaveSent = false;
     this.#lastHeardMs = performance.now();
     this.#queue.resend();
     this.#flush();
-    const look = setInterval(() => this.#look(), LOOK_MS);
+    const look = setInterval(() => this.#look(), POLL_MS);
     const end = await manage.ended;
     clearInterval(look);
     this.#manage = null;
@@ -149,8 +149,8 @@ export class MaintenanceLink {
         return;
       queue.take();
     }
-    if (!this.#leaving || this.#saidLeave || queue.hasNext) return;
-    this.#saidLeave = manage.send(MAINTENANCE_LEAVE, 0, bootUs(), 0, 0, 0);
+    if (!this.#leaving || this.#leaveSent || queue.hasNext) return;
+    this.#leaveSent = manage.send(MAINTENANCE_LEAVE, 0, bootUs(), 0, 0, 0);
   }
 
   /** Resolves after `pauseMs`, or as soon as #endPause is called. */

@@ -1,4 +1,4 @@
-/** `wingman manage` as the supervisor sees it. Decides nothing. */
+/** The supervisor's view of `wingman manage`. Decides nothing. */
 import { KEY_MARKS_VARIABLE, type KeyFileMark } from "../config/start-keys.ts";
 import { NativeMemory } from "../io/native-memory.ts";
 import {
@@ -14,23 +14,23 @@ import { RoleProcess, type RoleStart } from "./role-process.ts";
 
 export interface ManageStart extends RoleStart {
   readonly stateDirectory: string;
-  /** By whose name the server was started; null: it runs from source. */
+  /** File name under which the server was started; null when it runs from source. */
   readonly executable: string | null;
   readonly keyMarks: readonly KeyFileMark[];
-  /** It opens ports below 1024. */
+  /** Whether it opens ports below 1024. */
   readonly hasLowPorts: boolean;
-  /** Of this supervisor: delivery numbers count within it. */
+  /** Session of this supervisor, within which delivery numbers count. */
   readonly session: number;
 }
 
-/** Where a record is written before it is sent; used within one call only. */
+/** Buffer for a record to send; used within one call only. */
 const outgoing = new NativeMemory(MAINTENANCE_RECORD_BYTES);
 
 export class ManageProcess {
   readonly #process: RoleProcess;
 
   /**
-   * @param onDurable called with each delivery number that it acknowledges
+   * @param onDurable called with each delivery number that the process acknowledges
    * @throws when the process cannot be started
    */
   constructor(start: ManageStart, onDurable: (delivery: number) => void) {
@@ -53,12 +53,12 @@ export class ManageProcess {
     return this.#process.pid;
   }
 
-  /** Resolves when the process was collected and everything it sent was delivered. */
+  /** Resolves when the process was collected and all its records were delivered. */
   get ended(): Promise<ProcessEnd> {
     return this.#process.ended;
   }
 
-  /** False: its queue is full, or it is gone; `ended` tells which. */
+  /** Returns false when its queue is full or it is gone; `ended` tells which. */
   send(
     kind: number,
     delivery: number,

@@ -1,7 +1,7 @@
 /**
- * Where the files of a run lie when its directory is on a disk. A disk may stall, and the flight
- * loop writes its snapshot all the time: so they lie in memory, and links in the run directory lead
- * to them.
+ * A place in memory for the files of a run whose directory is on a disk. A disk may stall, and the
+ * flight loop writes its snapshot all the time. So the files are in memory, and links in the run
+ * directory lead to them.
  */
 import {
   chmodSync,
@@ -22,35 +22,35 @@ import { mountOf } from "../io/mount.ts";
 
 const SHARED_MEMORY = "/dev/shm";
 const PREFIX = "wingman-";
-/** In the run directory, the link to where the files lie. */
+/** Link in the run directory to the place of the files. */
 export const MEMORY_LINK = "memory";
 
-/** File systems that have no disk. */
+/** File systems without a disk. */
 const MEMORY_TYPES: readonly (string | undefined)[] = ["tmpfs", "ramfs", "devtmpfs"];
 
-/** One so old has its lock, or nobody lives who had it. */
+/** A directory this old has its lock, unless its owner is dead. */
 const BEGUN_MS = 60_000;
 
 // flock(2)
 const LOCK_EX = 2;
 const LOCK_NB = 4;
 
-/** Whether a directory that is there lies in memory. */
+/** Whether an existing directory is in memory. */
 export function isInMemory(directory: string): boolean {
   return MEMORY_TYPES.includes(mountOf(realpathSync(directory))?.type);
 }
 
 /**
- * For the holder of the run directory: the directory in memory in which the files `names` lie, and
- * links to them; the one of the run before when that was killed. null: this machine has no such
- * place.
+ * For the holder of the run directory: makes a directory in memory for the files `names`, and links
+ * to them; reuses the directory of the previous run if that was killed. Returns null when this
+ * machine has no such place.
  */
 export function memoryPlace(runDirectory: string, names: readonly string[]): string | null {
   if (!isThere(SHARED_MEMORY) || !isInMemory(SHARED_MEMORY)) return null;
   const link = join(runDirectory, MEMORY_LINK);
   const before = linkTarget(link);
   const isUsedAgain = before !== null && isOurs(before);
-  // Young again: nobody takes it for dead before it has its lock.
+  // Renewed: nobody takes it for dead before it has its lock.
   if (isUsedAgain) utimesSync(before, new Date(), new Date());
   removeDead();
   if (isUsedAgain) return before;
@@ -61,19 +61,26 @@ export function memoryPlace(runDirectory: string, names: readonly string[]): str
   return place;
 }
 
-/** What killed runs left whose directories were never used again. */
+/** Removes what a run that is over has left in memory. Its run directory is not used again. */
+export function removeMemoryPlace(runDirectory: string): void {
+  const place = linkTarget(join(runDirectory, MEMORY_LINK));
+  if (place?.startsWith(join(SHARED_MEMORY, PREFIX)) && isOurs(place))
+    rmSync(place, { recursive: true, force: true });
+}
+
+/** Removes leftovers of killed runs whose run directories were never used again. */
 function removeDead(): void {
   for (const name of readdirSync(SHARED_MEMORY)) {
     if (!name.startsWith(PREFIX)) continue;
     try {
       removeIfDead(join(SHARED_MEMORY, name));
     } catch {
-      // Its run ends just now, or another one that starts removes it.
+      // Its run is just ending, or another starting run removes it.
     }
   }
 }
 
-/** With its lock: nobody takes it into use meanwhile. */
+/** Takes its lock first, so that nobody starts to use it meanwhile. */
 function removeIfDead(place: string): void {
   if (!isOurs(place) || Date.now() - lstatSync(place).mtimeMs < BEGUN_MS) return;
   const lock = join(place, "lock");
@@ -86,7 +93,7 @@ function removeIfDead(place: string): void {
   }
 }
 
-/** Anybody may make something in shared memory: only a directory of this user is used. */
+/** Anybody may create entries in shared memory: only a directory of this user is used. */
 function isOurs(place: string): boolean {
   const found = lstatSync(place, { throwIfNoEntry: false });
   return found?.isDirectory() === true && found.uid === process.getuid?.();
@@ -94,7 +101,7 @@ function isOurs(place: string): boolean {
 
 const isThere = (path: string): boolean => lstatSync(path, { throwIfNoEntry: false }) !== undefined;
 
-/** Where a link leads; null: it is none. */
+/** Target of a link; null when it is none. */
 export function linkTarget(link: string): string | null {
   try {
     return readlinkSync(link);
@@ -103,7 +110,7 @@ export function linkTarget(link: string): string | null {
   }
 }
 
-/** A link in place of whatever has its name. */
+/** Replaces whatever has this name by a link. */
 export function linkTo(link: string, target: string): void {
   rmSync(link, { force: true, recursive: true });
   symlinkSync(target, link);

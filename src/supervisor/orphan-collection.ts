@@ -1,19 +1,19 @@
-/** The supervisor collects what falls to it: see io/orphans. */
+/** The supervisor collects orphans: see io/orphans. */
 import { adoptOrphans, collectOrphans } from "../io/orphans.ts";
 
-/** At most so many ended processes wait as the functions leave behind in that time. */
+/** Interval of collecting: this bounds the number of ended processes that wait. */
 const COLLECT_MS = 250;
 
-/** Processes that this program started itself and has not collected yet: the runtime does. */
+/** Processes that this program started itself; the runtime has not collected them yet. */
 const own = new Set<number>();
 
-/** Has to be called for every process that is started, before anything else is waited for. */
+/** Must be called for every started process, before anything else is awaited. */
 export function noteOwnChild(child: Bun.Subprocess): void {
   own.add(child.pid);
   void child.exited.finally(() => own.delete(child.pid));
 }
 
-/** From now on orphans are collected. Returns how to end that. */
+/** Starts collecting orphans. Returns a function that ends it. */
 export function beginCollection(): () => void {
   adoptOrphans();
   const timer = setInterval(() => collectOrphans((pid) => own.has(pid)), COLLECT_MS);

@@ -6,7 +6,7 @@ afterEach(() => {
   process.env = { ...before };
 });
 
-test("children get PATH, what is meant for them, and nothing else of the environment", () => {
+test("children get PATH, their own variables, and nothing else of the environment", () => {
   process.env.PATH = "/opt/bin";
   process.env.NODE_OPTIONS = "--require=foreign";
   expect(cleanEnvironment()).toEqual({ PATH: "/opt/bin" });
@@ -16,7 +16,7 @@ test("children get PATH, what is meant for them, and nothing else of the environ
   });
 });
 
-test("where the environment names no PATH, programs are found all the same", () => {
+test("without PATH in the environment, programs are still found", () => {
   for (const none of ["", undefined]) {
     process.env.PATH = none;
     if (none === undefined) delete process.env.PATH;

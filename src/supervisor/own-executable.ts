@@ -2,19 +2,19 @@ import { readFileSync, statSync } from "node:fs";
 import { resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 
-/** Where programs are looked for when the environment does not say. */
+/** Search path when the environment has none. */
 const PATH_DEFAULT = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 
 /**
- * The executable that this process runs, whatever has become of the file that it was started from
- * (proc(5)): removed or replaced in flight, it is still the build that flies.
+ * The executable of this process, even if its file was removed or replaced in flight (proc(5)): it
+ * is still the build that flies.
  */
 export const RUNNING_EXECUTABLE = "/proc/self/exe";
 
 const isCompiled = import.meta.url.includes("/$bunfs/");
 
 /**
- * How to start this program again in another role: the executable itself, or the interpreter and
+ * Command to start this program in another role: the executable itself, or the interpreter and
  * main.ts when it runs from source.
  */
 export function ownCommand(): string[] {
@@ -24,8 +24,8 @@ export function ownCommand(): string[] {
 }
 
 /**
- * The file by whose name this process was started, links as they were written: what the next start
- * will find there. null: it runs from source.
+ * File name by which this process was started, links unresolved: the next start will look there.
+ * Null when it runs from source.
  */
 export function ownFile(
   [name = ""] = readFileSync("/proc/self/cmdline", "utf8").split("\0"),
@@ -44,9 +44,9 @@ function isSelf(file: string): boolean {
 }
 
 /**
- * The environment of everything the supervisor starts. Not the supervisor's own: BUN_OPTIONS,
- * BUN_BE_BUN and NODE_OPTIONS would be obeyed by the children, down to running foreign code
- * (runtime facts, trap 12).
+ * The environment of everything the supervisor starts. Not the supervisor's own: children
+ * would obey its BUN_OPTIONS, BUN_BE_BUN and NODE_OPTIONS, down to running foreign code. A compiled
+ * executable does, too.
  */
 export function cleanEnvironment(
   more: Readonly<Record<string, string>> = {},

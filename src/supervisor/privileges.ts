@@ -1,8 +1,8 @@
 import { readFileSync } from "node:fs";
 
 /**
- * Bits of capabilities(7) that a head-end server needs: addresses and firewall; raw sockets for ARP
- * and neighbour discovery.
+ * Bits of capabilities(7) that a head-end server needs: for addresses and firewall; for raw sockets
+ * of ARP and neighbour discovery.
  */
 const NEEDED = [
   { name: "CAP_NET_ADMIN", bit: 12 },
@@ -10,8 +10,7 @@ const NEEDED = [
 ] as const;
 
 /**
- * Names of the needed capabilities that `status` (the text of /proc/self/status) does not have in
- * effect.
+ * Names of needed capabilities that are not effective in `status` (the text of /proc/self/status).
  */
 export function missingCapabilities(
   status: string = readFileSync("/proc/self/status", "utf8"),
@@ -22,12 +21,12 @@ export function missingCapabilities(
   );
 }
 
-/** Number of CAP_NET_BIND_SERVICE: sockets at ports below 1024. */
+/** Number of CAP_NET_BIND_SERVICE: for ports below 1024. */
 export const NET_BIND_SERVICE = 10;
-/** The first port that needs no privilege (ip_unprivileged_port_start, by default). */
+/** The first port that needs no privilege (default of ip_unprivileged_port_start). */
 export const UNPRIVILEGED_PORT = 1024;
 
-/** Whether this process has a capability in effect. */
+/** Whether a capability is effective in this process. */
 export function hasCapability(
   bit: number,
   status: string = readFileSync("/proc/self/status", "utf8"),
@@ -37,8 +36,8 @@ export function hasCapability(
 }
 
 /**
- * Whether a thread with this `status` could do anything by a capability, now or after an execve.
- * @param kept number of one that it may have; null: none
+ * Whether a thread with this `status` has any capability, now or after an execve.
+ * @param kept number of a permitted one; null: none
  */
 export function hasCapabilities(
   status: string = readFileSync("/proc/self/status", "utf8"),
@@ -56,7 +55,7 @@ export function hasCapabilities(
 const SIGHUP_BIT = 0;
 
 /**
- * Whether this process was started to survive its terminal (nohup): then it goes on ignoring
+ * Whether this process was started to survive its terminal (nohup): then it continues to ignore
  * SIGHUP.
  */
 export function hangUpIsIgnored(

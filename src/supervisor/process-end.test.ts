@@ -6,6 +6,6 @@ test.each<[ProcessEnd, string, number]>([
   [{ exitCode: null, signal: "SIGKILL" }, "SIGKILL", -9],
   [{ exitCode: null, signal: "SIGUNHEARDOF" }, "SIGUNHEARDOF", -999],
   [{ exitCode: null, signal: null }, "not started", -1000],
-])("%j is told as %s and logged as %d", (end, text, number) => {
+])("%j is reported as %s and logged as %d", (end, text, number) => {
   expect([endText(end), endNumber(end)]).toEqual([text, number]);
 });

@@ -1,6 +1,6 @@
 import { constants } from "node:os";
 
-/** How a process of our own ended; neither: it could not be started. */
+/** How one of our processes ended; both null when it could not be started. */
 export interface ProcessEnd {
   readonly exitCode: number | null;
   readonly signal: string | null;
@@ -13,8 +13,8 @@ export function endText(end: ProcessEnd): string {
 }
 
 /**
- * For the maintenance log: the exit code, the number of the signal below zero, or -1000 for one
- * that did not start.
+ * For the maintenance log: the exit code, the negative signal number, or -1000 when it did not
+ * start.
  */
 export function endNumber(end: ProcessEnd): number {
   if (end.signal !== null) return -(constants.signals[end.signal as NodeJS.Signals] ?? 999);

@@ -6,7 +6,7 @@ import { until } from "../../test/harness/until.ts";
 import { groupIsAlive, signalGroup, signalProcess } from "./process-group.ts";
 import { processStat } from "./process-stat.ts";
 
-test("a group lives as long as one of its processes, whoever led it", async () => {
+test("a group lives as long as one of its processes, with or without its leader", async () => {
   const leader = Bun.spawn(["sh", "-c", "sleep 1000 & exit 0"], {
     detached: true,
     stdio: ["ignore", "ignore", "ignore"],

@@ -2,19 +2,19 @@
 import { assert } from "../assert.ts";
 import { isRunning, processIds, processStat } from "./process-stat.ts";
 
-/** How often a killed group is looked for. A killed process is usually gone within one. */
+/** Interval of checking whether a killed group is gone. Usually one is enough. */
 const GONE_CHECK_MS = 5;
-/** Likewise of one that does not go. */
+/** The same for a group that does not go. */
 const STAYS_CHECK_MS = 500;
 
-/** A killed group that is still there after this long hangs in the kernel: nobody waits longer. */
+/** A killed group that still exists after this long hangs in the kernel: nobody waits longer. */
 const GONE_MS_MAX = 5000;
 
 /**
  * Kills a group until nothing of it is left.
- * @param groupId 0: there is none, and nothing to kill
- * @param onStays once, when it cannot be signalled, or hangs; it is looked for all the same
- * @param onGone whether it had stayed
+ * @param groupId 0 when there is none, and nothing to kill
+ * @param onStays called once when it cannot be signalled, or hangs; checking goes on
+ * @param onGone told whether it had stayed
  */
 export function endGroup(
   groupId: number,
@@ -39,22 +39,22 @@ export function endGroup(
       kill();
     };
     const timer = setTimeout(look, stays ? STAYS_CHECK_MS : GONE_CHECK_MS);
-    if (stays) timer.unref(); // what cannot be stopped keeps nobody
+    if (stays) timer.unref(); // an unstoppable group does not keep this process alive
   };
   kill();
 }
 
 /**
- * Sends `signal` to every process of the group. A group that is gone already is no error.
- * @returns false when the kernel refused it for every one of them (EPERM: they became another user,
- * and this process lacks CAP_KILL)
+ * Sends `signal` to every process of the group. It is no error if the group is already gone.
+ * @returns false when the kernel refused it for all of them (EPERM: they became another user, and
+ * this process lacks CAP_KILL)
  */
 export function signalGroup(groupId: number, signal: NodeJS.Signals): boolean {
   assert(groupId > 1, "0 and 1 stand for our own group and for everybody (kill(2))");
   return mayBeSignalled(-groupId, signal);
 }
 
-/** Likewise to one process. */
+/** The same for one process. */
 export function signalProcess(processId: number, signal: NodeJS.Signals): boolean {
   assert(processId > 1, "0 and 1 stand for our own group and for process 1");
   return mayBeSignalled(processId, signal);

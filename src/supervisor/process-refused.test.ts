@@ -89,7 +89,7 @@ test("no attempt leaves a descriptor open", async () => {
 test.each([
   ["that always runs", true],
   ["of a VIP", false],
-])("an engine that is new is told of one that failed: one %s", async (_, always) => {
+])("a new engine learns of a failed process: one %s", async (_, always) => {
   const refused = functionProcess(always);
   refused.begin();
   if (!always) refused.start(REASON_START);

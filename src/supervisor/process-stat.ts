@@ -1,14 +1,17 @@
-/** What /proc says about every process of this PID namespace. */
+/** Information in /proc about the processes of this PID namespace. */
 import { readdirSync, readFileSync } from "node:fs";
 
-/** The fields of /proc/PID/stat that somebody here asks for, see proc(5). */
+/** The fields of /proc/PID/stat that are used here, see proc(5). */
 export interface ProcessStat {
-  /** One letter; Z and X: it has ended, and only its entry is left. */
+  /** One letter; Z and X: the process has ended, and only its entry is left. */
   readonly state: string;
   /** 0: none in this namespace. */
   readonly parent: number;
   readonly group: number;
-  /** When it started, in ticks since boot: with its number this names one process for ever. */
+  /**
+   * Start time in ticks since boot: together with the process number it identifies one process for
+   * ever.
+   */
   readonly startTicks: string;
 }
 
@@ -27,14 +30,14 @@ export function processStat(pid: number): ProcessStat | null {
   } catch {
     return null;
   }
-  // pid (comm) state ppid pgrp …; the name may itself contain spaces and parentheses: the fields
-  // are counted from its end.
+  // pid (comm) state ppid pgrp …; the name may contain spaces and parentheses: fields are counted
+  // from its end.
   const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
   const [state = "", parent, group] = fields;
   return { state, parent: Number(parent), group: Number(group), startTicks: fields[19] ?? "" };
 }
 
-/** Whether it still runs. A zombie does not: it holds no socket and no file any more. */
+/** Whether it still runs. A zombie does not: it holds no socket or file any more. */
 export function isRunning(stat: ProcessStat | null): boolean {
   return stat !== null && stat.state !== "Z" && stat.state !== "X";
 }

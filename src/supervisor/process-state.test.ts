@@ -1,9 +1,9 @@
 import { describe, expect, test } from "bun:test";
 import {
   PROCESS_FAILURE_WINDOW_MS,
-  PROCESS_PROVED_MS,
   PROCESS_RETRY_MS_MAX,
   PROCESS_RETRY_MS_MIN,
+  PROCESS_STABLE_MS,
 } from "../limits.ts";
 import { type Action, type Input, ProcessState, rowOf, type State } from "./process-state.ts";
 
@@ -229,7 +229,7 @@ describe("failures", () => {
     expect(machine.state).toBe("failed");
   });
 
-  test("failures further apart than the window never add up, and the pause starts anew after a long life", () => {
+  test("failures further apart than the window never add up, and a long life resets the pause", () => {
     const machine = new ProcessState();
     const clock = { nowMs: 0 };
     machine.handle("start", 0);
@@ -277,7 +277,7 @@ describe("failures", () => {
     expect(machine.state).toBe("starting");
   });
 
-  test("resume while something of a failed process is left, and nobody wants it: it is idle afterwards", () => {
+  test("resume while an unwanted failed process is still ending: it is idle afterwards", () => {
     const machine = stateOf("failed-clearing");
     machine.handle("resume", 5000);
     expect([...machine.handle("gone", 5001)]).toEqual([]);
@@ -315,7 +315,7 @@ describe("a failed one is tried again", () => {
     expect(pauses).toEqual([4000, 8000, 16_000, 32_000, 60_000, 60_000, 60_000]);
   });
 
-  test("what has lived for long begins anew; one that lived a little is no longer on parole", () => {
+  test("a long life resets the state; a short one ends the probation", () => {
     const machine = stateOf("failed");
     failAgain(machine);
     failAgain(machine);
@@ -324,8 +324,8 @@ describe("a failed one is tried again", () => {
     machine.handle("start", startMs);
     machine.handle("executed", startMs);
     expect(machine.onParole).toBe(true);
-    expect([...machine.handle("deadline", startMs + PROCESS_PROVED_MS - 1)]).toEqual([]);
-    expect([...machine.handle("deadline", startMs + PROCESS_PROVED_MS)]).toEqual(["prove"]);
+    expect([...machine.handle("deadline", startMs + PROCESS_STABLE_MS - 1)]).toEqual([]);
+    expect([...machine.handle("deadline", startMs + PROCESS_STABLE_MS)]).toEqual(["prove"]);
     expect(machine.onParole).toBe(false);
     expect([...machine.handle("ended", startMs + PROCESS_RETRY_MS_MAX)]).toEqual([
       "kill",
@@ -369,21 +369,21 @@ test("what ends for want of its VIPs is counted in a row: a life that proved its
   const machine = new ProcessState();
   machine.handle("start", 0);
   let nowMs = 0;
-  const endInVain = (): void => {
+  const endWithoutVips = (): void => {
     machine.handle("executed", nowMs);
     machine.handle("ended-in-vain", nowMs);
     machine.handle("gone", nowMs);
     nowMs = machine.deadlineMs;
     machine.handle("deadline", nowMs);
   };
-  for (let times = 0; times < 3; times++) endInVain();
-  expect(machine.endsInVain).toBe(3);
+  for (let times = 0; times < 3; times++) endWithoutVips();
+  expect(machine.endsWithoutVips).toBe(3);
   machine.handle("executed", nowMs);
   nowMs = machine.deadlineMs;
   expect([...machine.handle("deadline", nowMs)]).toEqual(["prove"]);
-  expect(machine.endsInVain).toBe(0);
-  endInVain();
-  expect(machine.endsInVain).toBe(1);
+  expect(machine.endsWithoutVips).toBe(0);
+  endWithoutVips();
+  expect(machine.endsWithoutVips).toBe(1);
 });
 
 describe("deadlines", () => {
@@ -414,7 +414,7 @@ describe("deadlines", () => {
 });
 
 describe("answers", () => {
-  test("two stops get one answer; a stop nobody waits for gets none", () => {
+  test("two stops get one answer; a stop that needs no answer gets none", () => {
     const machine = stateOf("stopping");
     machine.handle("stop", 0, 100);
     machine.handle("ended", 1);
@@ -423,7 +423,7 @@ describe("answers", () => {
     expect([...machine.handle("stop", 2, 100, true)]).toEqual(["report-stopped"]);
   });
 
-  test("the engine that asked is dead: the next one gets no answer to what it never asked", () => {
+  test("the engine that asked is dead: the next one gets no answer to its request", () => {
     const machine = stateOf("stopping");
     machine.releaseAnswer();
     machine.handle("start", 0);
@@ -432,11 +432,11 @@ describe("answers", () => {
   });
 });
 
-test("a pair without a row does nothing and says that it was not expected", () => {
+test("a pair without a row does nothing and reports that it was unexpected", () => {
   expect(rowOf("idle", "executed")).toEqual({ actions: [], next: "idle", expected: false });
 });
 
-test("a life that nobody can use proves nothing, however long it is", () => {
+test("a life without readiness proves nothing, however long it is", () => {
   let isAwaited = true;
   const machine = new ProcessState(() => isAwaited);
   machine.handle("start", 0);
@@ -444,6 +444,6 @@ test("a life that nobody can use proves nothing, however long it is", () => {
   for (let times = 0; times < 3; times++)
     expect([...machine.handle("deadline", machine.deadlineMs)]).toEqual(["wait"]);
   isAwaited = false;
-  const readyMs = machine.deadlineMs - PROCESS_PROVED_MS;
-  expect([...machine.handle("deadline", readyMs + PROCESS_PROVED_MS)]).toEqual(["prove"]);
+  const readyMs = machine.deadlineMs - PROCESS_STABLE_MS;
+  expect([...machine.handle("deadline", readyMs + PROCESS_STABLE_MS)]).toEqual(["prove"]);
 });

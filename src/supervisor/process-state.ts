@@ -1,51 +1,50 @@
 /**
- * What happens to the process of one function on this server: a table of rows, and the times that
- * go with it. Pure: time comes in as a number, and what is to be done comes out as names of actions
- * (see process.ts, which does them).
+ * Life cycle of one function's process on this server: a table of rows, with its times. Pure: time
+ * is passed in as a number, and actions come out as names (process.ts carries them out).
  */
 import {
   PROCESS_FAILURE_WINDOW_MS,
   PROCESS_FAILURES_MAX,
-  PROCESS_PROVED_MS,
   PROCESS_RETRY_MS_MAX,
   PROCESS_RETRY_MS_MIN,
-  PROCESS_RETRY_SAID_MS,
+  PROCESS_RETRY_OFFER_MS,
+  PROCESS_STABLE_MS,
 } from "../limits.ts";
 import { BackOff, PAUSE_MS_MIN } from "./back-off.ts";
 
 /**
- * A process that lived this long has proved itself: its next restart waits only the first pause.
+ * A process that lived this long has proved itself: its next restart only waits the first pause.
  */
-export const PROVED_LIFE_MS = 10_000;
+export const STABLE_LIFE_MS = 10_000;
 
 export type State =
   | "idle" // not wanted, and nothing of it is left
   | "starting" // forked; its program is not executed yet
   | "running"
-  | "clearing" // ended by itself; what is left of its group is being killed
+  | "clearing" // ended by itself; the rest of its group is being killed
   | "pausing" // waits before the next start
   | "stopping" // asked to end; the grace time runs
-  | "stopping-to-start" // likewise, and wanted again afterwards
+  | "stopping-to-start" // the same, and wanted again afterwards
   | "killing" // the whole group was killed; waits until nothing of it is left
-  | "killing-to-start" // likewise, and wanted again afterwards
-  | "failed-clearing" // too many failures; what is left of its group is being killed
+  | "killing-to-start" // the same, and wanted again afterwards
+  | "failed-clearing" // too many failures; the rest of its group is being killed
   | "failed" // nothing of it is left; a pause runs before it may be tried again
-  | "offered" // likewise, and the pause is over: it is tried when someone wants it
-  | "stuck"; // killed, and something of it is left all the same: it cannot run here
+  | "offered" // the same, and the pause is over: it is tried when wanted
+  | "stuck"; // killed, but something of it is left: it cannot run here
 
 export type Input =
-  | "start" // it shall run here
-  | "arrived" // likewise, and its VIPs are here: no pause is waited for
-  | "stop" // it shall not run here
+  | "start" // the engine wants it to run here
+  | "arrived" // the same, and its VIPs are here: no pause is waited for
+  | "stop" // the engine wants it not to run here
   | "executed" // exec succeeded
   | "ended" // the process ended, or could not be started at all
-  | "ended-for-good" // likewise, and it was one failure too many (told apart by ProcessState.handle)
-  | "ended-in-vain" // likewise, for want of its VIPs, which are elsewhere: no failure
+  | "ended-for-good" // the same, and it was one failure too many (decided by ProcessState.handle)
+  | "ended-in-vain" // the same, because its VIPs are elsewhere: no failure
   | "gone" // nothing of the process group is left
-  | "hangs" // the group was killed, and will not go
-  | "deadline" // the time is over: of the grace, of a pause, or until a life counts as proved
-  | "unready" // likewise, of a life that nobody could use yet (told apart by ProcessState.handle)
-  | "try" // likewise, of a failed one that is tried without its VIPs
+  | "hangs" // the group was killed, but does not go
+  | "deadline" // time is up: of the grace, of a pause, or until a life counts as proved
+  | "unready" // the same, for a life that was not ready yet (decided by ProcessState.handle)
+  | "try" // the same, for a failed one that is tried without its VIPs
   | "forgiven" // its failure no longer counts
   | "resume"; // a human wants a failed one to be tried again
 
@@ -57,7 +56,7 @@ export type Action =
   | "pause" // the pause before the next start begins
   | "forget" // earlier failures no longer count
   | "wait" // its life counts from now on at the earliest
-  | "prove" // it has lived for long enough: a failure is one of three again
+  | "prove" // it lived long enough: a failure counts as the first of three again
   | "offer" // it may be tried again
   | "report-running"
   | "report-ended"
@@ -69,14 +68,14 @@ type Row = readonly [state: State, input: Input, actions: readonly Action[], nex
 const ROWS: readonly Row[] = [
   // Nothing runs.
   ["idle", "start", ["spawn"], "starting"],
-  ["idle", "stop", ["report-stopped"], "idle"], // there was none: every stop is answered
+  ["idle", "stop", ["report-stopped"], "idle"], // none existed; every stop is answered
   ["idle", "resume", ["forget"], "idle"],
 
-  // A second start comes from an engine that was restarted or asks again: only the answer may be
+  // A second start comes from an engine that restarted or asks again: only the answer may be
   // missing.
   ["starting", "start", [], "starting"],
   ["starting", "executed", ["report-running"], "running"],
-  // no such program, or it ended before we saw it execute
+  // no such program, or it ended before its execution was reported
   ["starting", "ended", ["kill", "report-ended"], "clearing"],
   ["starting", "ended-for-good", ["kill", "report-failed"], "failed-clearing"],
   ["starting", "ended-in-vain", ["kill", "report-ended"], "clearing"],
@@ -100,7 +99,7 @@ const ROWS: readonly Row[] = [
   ["clearing", "stop", [], "killing"],
   ["clearing", "resume", ["forget"], "clearing"],
 
-  ["pausing", "start", [], "pausing"], // wanted already: the pause is not cut short by asking again
+  ["pausing", "start", [], "pausing"], // already wanted: asking again does not shorten the pause
   ["pausing", "arrived", ["spawn"], "starting"],
   ["pausing", "deadline", ["spawn"], "starting"],
   ["pausing", "stop", ["report-stopped"], "idle"],
@@ -109,7 +108,7 @@ const ROWS: readonly Row[] = [
   ["stopping", "start", [], "stopping-to-start"],
   ["stopping", "stop", ["hasten"], "stopping"],
   ["stopping", "executed", [], "stopping"], // SIGTERM crossed the exec
-  // obeyed; a child that did not must not outlive the stop
+  // it obeyed; a child that did not must not survive the stop
   ["stopping", "ended", ["kill"], "killing"],
   ["stopping", "deadline", ["kill"], "killing"],
   ["stopping", "resume", ["forget"], "stopping"],
@@ -126,14 +125,14 @@ const ROWS: readonly Row[] = [
   ["killing", "executed", [], "killing"],
   ["killing", "ended", [], "killing"], // "gone" follows
   ["killing", "gone", ["report-stopped"], "idle"],
-  ["killing", "hangs", ["report-failed"], "stuck"], // nobody waits for ever: that is the answer
+  ["killing", "hangs", ["report-failed"], "stuck"], // the answer, because nobody waits for ever
   ["killing", "resume", ["forget"], "killing"],
 
   ["killing-to-start", "start", [], "killing-to-start"],
   ["killing-to-start", "stop", [], "killing"],
   ["killing-to-start", "executed", [], "killing-to-start"],
   ["killing-to-start", "ended", [], "killing-to-start"],
-  // the stop is answered before the new start
+  // answer the stop before the new start
   ["killing-to-start", "gone", ["report-stopped", "spawn"], "starting"],
   ["killing-to-start", "hangs", ["report-failed"], "stuck"],
   ["killing-to-start", "resume", ["forget"], "killing-to-start"],
@@ -142,7 +141,7 @@ const ROWS: readonly Row[] = [
   ["failed-clearing", "stop", ["report-stopped"], "failed-clearing"],
   ["failed-clearing", "gone", [], "failed"],
   ["failed-clearing", "hangs", [], "stuck"],
-  // Not wanted before the next start, which must not meet the remains: they may hold the port.
+  // Not wanted before the next start, which must not meet the leftovers: they may hold the port.
   ["failed-clearing", "resume", ["forget"], "killing"],
 
   // the engine may be a new one that does not know yet
@@ -169,8 +168,7 @@ const ROW_BY_STATE_AND_INPUT = new Map<string, Row>();
 for (const row of ROWS) ROW_BY_STATE_AND_INPUT.set(`${row[0]}/${row[1]}`, row);
 
 /**
- * The row for `input` in `state`; for a pair that cannot happen: nothing is done, and `expected` is
- * false.
+ * The row for `input` in `state`; for an impossible pair it does nothing, and `expected` is false.
  */
 export function rowOf(
   state: State,
@@ -188,9 +186,9 @@ export class ProcessState {
   #startedAtMs = 0;
   /** Times of the latest failures, oldest first. */
   readonly #failuresAtMs: number[] = [];
-  readonly #backOff = new BackOff(0, PROVED_LIFE_MS);
-  /** Of a process that ends for want of its VIPs. */
-  readonly #vainBackOff = new BackOff(0, PROVED_LIFE_MS, PAUSE_MS_MIN, PROCESS_RETRY_MS_MAX);
+  readonly #backOff = new BackOff(0, STABLE_LIFE_MS);
+  /** Pauses of a process that ends because its VIPs are elsewhere. */
+  readonly #vainBackOff = new BackOff(0, STABLE_LIFE_MS, PAUSE_MS_MIN, PROCESS_RETRY_MS_MAX);
   readonly #retryBackOff = new BackOff(
     0,
     PROCESS_RETRY_MS_MAX,
@@ -200,58 +198,58 @@ export class ProcessState {
   #failedAtMs = 0;
   #retryAtMs = 0;
   #onParole = false;
-  #endsInVain = 0;
-  /** The engine asked for a stop and was not answered yet. */
-  #answerOwed = false;
+  #endsWithoutVips = 0;
+  /** A stop of the engine is not yet answered. */
+  #answerPending = false;
 
   /**
-   * Inputs that have no row: each one is a programmer's error somewhere, but no reason to stop
+   * Number of inputs without a row: each is a programming error somewhere, but no reason to stop
    * flying.
    */
   unexpected = 0;
 
-  /** @param isAwaited a process that runs cannot be used yet: that proves nothing */
+  /** @param isAwaited whether a running process is not ready yet: then its life proves nothing */
   constructor(private readonly isAwaited: () => boolean = () => false) {}
 
   get state(): State {
     return this.#state;
   }
 
-  /** When "deadline" is due, in ms; infinite when nothing is waited for. */
+  /** When "deadline" is due, in ms; infinite when nothing is pending. */
   get deadlineMs(): number {
     return this.#deadlineMs;
   }
 
-  /** The pause before the next start in ms, as it stands after a failure. */
+  /** Current pause in ms before the next start after a failure. */
   get pauseMs(): number {
     return this.#pauseMs;
   }
 
-  /** It failed, and has not proved itself since: the next failure is one too many. */
+  /** It failed and has not proved itself since: the next failure is one too many. */
   get onParole(): boolean {
     return this.#onParole;
   }
 
-  /** How often in a row it ended for want of its VIPs. */
-  get endsInVain(): number {
-    return this.#endsInVain;
+  /** How often in a row it ended because its VIPs were elsewhere. */
+  get endsWithoutVips(): number {
+    return this.#endsWithoutVips;
   }
 
-  /** It failed so long ago that it should no longer count. */
+  /** Whether its failure is so long ago that it should no longer count. */
   isForgivable(nowMs: number): boolean {
     return nowMs - this.#failedAtMs >= PROCESS_RETRY_MS_MAX;
   }
 
   /**
-   * One input. Returns what is to be done, in this order.
-   * @param graceMs for "stop" only: the time between SIGTERM and SIGKILL
-   * @param answer for "stop" only: whether somebody waits for "report-stopped" (not so when the
-   * engine died)
+   * Processes one input. Returns the actions, in order.
+   * @param graceMs for "stop" only: time between SIGTERM and SIGKILL
+   * @param answer for "stop" only: whether somebody waits for "report-stopped" (not when the engine
+   * died)
    */
   handle(input: Input, nowMs: number, graceMs = 0, answer = true): readonly Action[] {
     const isTime = input === "deadline" || input === "try";
     if (isTime && nowMs < this.#deadlineMs) return []; // timers may fire early
-    if (input === "stop") this.#answerOwed ||= answer;
+    if (input === "stop") this.#answerPending ||= answer;
     const actual = this.#actual(input, nowMs);
     const { actions, next, expected } = rowOf(this.#state, actual);
     if (!expected) this.unexpected++;
@@ -262,17 +260,17 @@ export class ProcessState {
 
   /** The engine died: it no longer waits for answers. */
   releaseAnswer(): void {
-    this.#answerOwed = false;
+    this.#answerPending = false;
   }
 
-  /** The input by which the table is asked. */
+  /** The input with which the table is searched. */
   #actual(input: Input, nowMs: number): Input {
     // A process that ends although it should run has failed, whatever its exit code.
     const shouldRun = this.#state === "starting" || this.#state === "running";
     if (input === "ended-in-vain") {
       if (!shouldRun) return "ended";
       this.#pauseMs = this.#vainBackOff.pauseMsAfter(nowMs - this.#startedAtMs);
-      this.#endsInVain++;
+      this.#endsWithoutVips++;
     }
     if (input === "deadline" && this.#state === "running" && this.isAwaited()) return "unready";
     if (input === "hangs" && this.#state !== "failed-clearing") this.#fail(nowMs);
@@ -285,9 +283,9 @@ export class ProcessState {
 
   #enter(next: State, nowMs: number): void {
     if (!next.startsWith("stopping")) this.#deadlineMs = Number.POSITIVE_INFINITY;
-    if (next === "running") this.#deadlineMs = nowMs + PROCESS_PROVED_MS;
+    if (next === "running") this.#deadlineMs = nowMs + PROCESS_STABLE_MS;
     if (next === "failed") this.#deadlineMs = Math.max(nowMs, this.#retryAtMs);
-    if (next === "stuck") this.#answerOwed = false; // it was told that the process failed
+    if (next === "stuck") this.#answerPending = false; // it was told of the failure
     this.#state = next;
   }
 
@@ -310,18 +308,18 @@ export class ProcessState {
     return "ended-for-good";
   }
 
-  /** The part of an action that is only a number. */
+  /** Updates the times that belong to an action. */
   #note(action: Action, nowMs: number, graceMs: number): void {
     if (action === "spawn") this.#startedAtMs = nowMs;
     if (action === "terminate") this.#deadlineMs = nowMs + graceMs;
     if (action === "hasten") this.#deadlineMs = Math.min(this.#deadlineMs, nowMs + graceMs);
     if (action === "pause") this.#deadlineMs = nowMs + this.#pauseMs;
-    if (action === "offer") this.#deadlineMs = nowMs + PROCESS_RETRY_SAID_MS;
-    if (action === "wait") this.#deadlineMs = nowMs + PROCESS_PROVED_MS;
+    if (action === "offer") this.#deadlineMs = nowMs + PROCESS_RETRY_OFFER_MS;
+    if (action === "wait") this.#deadlineMs = nowMs + PROCESS_STABLE_MS;
     if (action === "prove") this.#deadlineMs = Number.POSITIVE_INFINITY;
     if (action === "prove" || action === "forget") {
       this.#onParole = false;
-      this.#endsInVain = 0;
+      this.#endsWithoutVips = 0;
     }
     if (action === "forget") {
       this.#failuresAtMs.length = 0;
@@ -332,8 +330,8 @@ export class ProcessState {
   }
 
   #takeAnswer(): boolean {
-    const owed = this.#answerOwed;
-    this.#answerOwed = false;
+    const owed = this.#answerPending;
+    this.#answerPending = false;
     return owed;
   }
 }

@@ -6,7 +6,7 @@ import { isRunning } from "../../test/harness/processes.ts";
 import { scratchDirectory } from "../../test/harness/run-mark.ts";
 import { signal, signalAll } from "../../test/harness/signals.ts";
 import { until as untilFound } from "../../test/harness/until.ts";
-import { LOG_FUNCTION_PROVED, LOG_NOT_READY } from "../catalogue/upkeep-code.ts";
+import { LOG_FUNCTION_WORKS, LOG_NOT_READY } from "../catalogue/supervisor-code.ts";
 import {
   CONTROL_PROCESS_EXITED,
   CONTROL_PROCESS_FAILED,
@@ -277,7 +277,7 @@ test(
 );
 
 test(
-  "each time that it is late to be ready, its end is told as well as its begin",
+  "each delay of readiness is reported, with its end",
   async () => {
     const hostname = "127.0.0.1";
     const listen = (port: number): Bun.TCPSocketListener =>
@@ -293,13 +293,13 @@ test(
       functionProcess.start(REASON_START);
       await until("it is late", () => records.at(-1) === LOG_NOT_READY);
       listener = listen(port);
-      await until("it is ready", () => records.at(-1) === LOG_FUNCTION_PROVED);
+      await until("it is ready", () => records.at(-1) === LOG_FUNCTION_WORKS);
       listener.stop(true);
       expect(reports).toHaveLength(2 * round);
     }
     expect(records).toEqual([
-      ...[LOG_NOT_READY, LOG_FUNCTION_PROVED],
-      ...[LOG_NOT_READY, LOG_FUNCTION_PROVED],
+      ...[LOG_NOT_READY, LOG_FUNCTION_WORKS],
+      ...[LOG_NOT_READY, LOG_FUNCTION_WORKS],
     ]);
   },
   LIMIT_MS,
@@ -390,7 +390,7 @@ describe("a leader that is gone, and left processes of its group behind", () => 
   }
 
   test(
-    "and that take a while to die of a SIGKILL: stopped is not said before they have",
+    "that take a while to die of SIGKILL: stopped is reported only afterwards",
     async () => {
       // On a processor that somebody with a real-time priority has for himself for a while they get
       // no time to end. Where nobody may have that priority this test proves less.

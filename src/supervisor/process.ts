@@ -1,18 +1,18 @@
 /**
- * The process of one function: does what process-state decides, and tells it what became of it. The
- * process leads a session and a process group of its own, so that everything it starts can be
+ * The process of one function: carries out the decisions of process-state, and reports the results
+ * to it. The process leads its own session and process group, so that everything it starts can be
  * stopped with it, and dies with the supervisor (`wingman launch`, commands/launch.ts).
  */
 
 import {
-  LOG_ENDS_IN_VAIN,
-  LOG_FUNCTION_PROVED,
-  LOG_FUNCTION_TRIABLE,
+  LOG_FUNCTION_RETRYABLE,
+  LOG_FUNCTION_WORKS,
+  LOG_NOT_KEPT_READY,
   LOG_NOT_READY,
   LOG_PROCESS_GONE,
-  LOG_PROCESS_STAYS,
+  LOG_PROCESS_UNSTOPPABLE,
   LOG_START_REFUSED,
-} from "../catalogue/upkeep-code.ts";
+} from "../catalogue/supervisor-code.ts";
 import { EPERM } from "../io/errno.ts";
 import { libc } from "../io/libc.ts";
 import { type RecordStream, streamToChild } from "../io/record-stream.ts";
@@ -41,7 +41,7 @@ import { type Action, type Input, ProcessState } from "./process-state.ts";
 import { Readiness } from "./readiness.ts";
 import { VipPresence } from "./vip-presence.ts";
 
-/** As shells say, and `wingman launch`: the program could not be executed, whoever has its VIPs. */
+/** Exit codes of shells and `wingman launch`: the program could not be executed. */
 const EXIT_NOT_EXECUTABLE = 126;
 const EXIT_NOT_FOUND = 127;
 
@@ -50,9 +50,9 @@ export interface ProcessSurroundings {
   readonly ownCommand: readonly string[];
   /** Shared by all functions. */
   readonly launchGate: LaunchGate;
-  /** Tells the engine: CONTROL_PROCESS_*. */
+  /** Reports CONTROL_PROCESS_* to the engine. */
   report(kind: number): void;
-  /** A maintenance record about the function: LOG_*, and the second value. */
+  /** Writes a maintenance record about the function: LOG_*, and the second value. */
   record(code: number, second?: number): void;
   log(text: string): void;
 }
@@ -62,24 +62,24 @@ export class FunctionProcess {
   readonly #output: FunctionOutput;
   #child: Bun.Subprocess | null = null;
   #ticket: LaunchTicket | null = null;
-  /** The group of the last process, 0 while there is none yet. */
+  /** Group of the last process, 0 before the first one. */
   #groupId = 0;
-  /** The last process was collected: only now its group can be gone. */
+  /** The last process was collected: only then can its group be gone. */
   #ended = true;
   #reason = REASON_START;
-  /** Of "always": the engine is listening, so the process is wanted from now on. */
+  /** For "always": the engine is listening, so the process is wanted from now on. */
   #begun = false;
   #leaving = false;
   readonly #presence: VipPresence;
-  /** null: it can be used as soon as it runs. */
+  /** null when it is ready as soon as it runs. */
   readonly #readiness: Readiness | null;
   /** The engine wants it, so its VIPs are here. */
   #isWanted = false;
-  /** The engine was told that it failed, and not that it is fit again. */
+  /** The engine was told of a failure, and not of its end. */
   #countsAsFailed = false;
-  /** Its last failure was one without its VIPs, or they could be bound: it can be repeated so. */
+  /** Its last failure was one without its VIPs, or they could be bound: a trial can repeat it. */
   #failsAlone = false;
-  /** That it works is worth a record: for the first time, and after every fault. */
+  /** Its proof is worth a record: the first one, and the one after every fault. */
   #isToProve = true;
   #timer: NodeJS.Timeout | undefined;
   #whenSettled: (() => void)[] = [];
@@ -105,7 +105,7 @@ export class FunctionProcess {
           );
   }
 
-  /** The engine wants the process to run, because of REASON_*. Answered by running or failed. */
+  /** The engine wants the process to run, for REASON_*. Answered by running or failed. */
   start(reason: number): void {
     this.#reason = reason;
     this.#isWanted = true;
@@ -118,16 +118,13 @@ export class FunctionProcess {
       this.#handle("stop", graceMs);
       return;
     }
-    // The engine never asks for this (core/handover). If it does all the same, it must not wait for
-    // ever for the answer.
+    // The engine never requests this (core/handover). If it does, it must not wait for ever for the
+    // answer.
     this.#log("unexpected: stop, but it always runs");
     this.surroundings.report(CONTROL_PROCESS_STOPPED);
   }
 
-  /**
-   * The engine is listening. A process that always runs starts now; one that failed is reported to
-   * an engine that may be new.
-   */
+  /** The engine, perhaps a new one, is listening: start "always", or report a failure. */
   begin(): void {
     if (this.description.always && !this.#begun) {
       this.#begun = true;
@@ -142,7 +139,7 @@ export class FunctionProcess {
   resume(): void {
     const wasFailed = this.failed;
     this.#handle("resume");
-    if (wasFailed) this.#forgive(LOG_FUNCTION_TRIABLE);
+    if (wasFailed) this.#forgive(LOG_FUNCTION_RETRYABLE);
     if (this.#begun && wasFailed) {
       this.#reason = REASON_RESTART;
       this.#handle("start");
@@ -150,8 +147,8 @@ export class FunctionProcess {
   }
 
   /**
-   * The engine died, and with it the VIPs: what runs only with its VIP is stopped, and nobody waits
-   * for an answer.
+   * The engine died, and the VIPs with it: a process that only runs with its VIP is stopped, and
+   * nobody waits for an answer.
    */
   engineLost(): void {
     this.#isWanted = false;
@@ -159,7 +156,7 @@ export class FunctionProcess {
     if (!this.description.always) this.#handle("stop", this.description.stopGraceMs, false);
   }
 
-  /** The daemon leaves: stops the process, whatever it is. Resolves when nothing of it is left. */
+  /** The daemon leaves: stops the process in any case. Resolves when nothing of it is left. */
   async leave(): Promise<void> {
     this.#begun = false;
     this.#leaving = true;
@@ -175,7 +172,7 @@ export class FunctionProcess {
     this.#child?.unref();
   }
 
-  /** SIGKILL to whatever is left, now. The daemon ends next. */
+  /** Kills whatever is left with SIGKILL. The daemon ends next. */
   kill(): void {
     clearTimeout(this.#timer);
     this.#ticket?.release();
@@ -184,7 +181,7 @@ export class FunctionProcess {
 
   get failed(): boolean {
     const { state } = this.#state;
-    // One that always runs is fit again only when it has proved so.
+    // A process that always runs is fit again only when it has proved itself.
     if (this.description.always && this.#countsAsFailed) return true;
     return state.startsWith("failed") || state === "offered" || state === "stuck";
   }
@@ -236,7 +233,7 @@ export class FunctionProcess {
         this.surroundings.report(CONTROL_PROCESS_STOPPED);
         break;
       case "report-failed":
-        this.#log("failed too often: it is tried here again after a pause");
+        this.#log("failed too often: it is retried here after a pause");
         this.#countsAsFailed = true;
         this.#isToProve = true;
         this.surroundings.report(CONTROL_PROCESS_FAILED);
@@ -250,20 +247,20 @@ export class FunctionProcess {
       case "wait":
       case "hasten":
       case "forget":
-        break; // numbers of the state machine alone
+        break; // only numbers of the state machine
     }
   }
 
   /**
-   * It may be tried again. A failure that is long ago is forgotten where nothing moves by that;
-   * else it is tried only when the function runs nowhere.
+   * It may be tried again. Where the policy never moves a running function, an old failure is
+   * forgotten; otherwise it is tried only when the function runs nowhere.
    */
   #offer(): void {
     if (!this.description.keepsRunning || !this.#state.isForgivable(performance.now())) {
       this.surroundings.report(CONTROL_PROCESS_TRY);
       return;
     }
-    this.#forgive(LOG_FUNCTION_TRIABLE);
+    this.#forgive(LOG_FUNCTION_RETRYABLE);
     queueMicrotask(() => {
       this.#handle("forgiven");
       if (this.#begun) this.#handle("start");
@@ -273,7 +270,7 @@ export class FunctionProcess {
   #beLate(): void {
     this.#isWanted = this.#presence.isAnyHere;
     if (!this.#isWanted) {
-      this.#readiness?.end(); // until they come again
+      this.#readiness?.end(); // until they return
       return;
     }
     this.#isToProve = true;
@@ -284,7 +281,7 @@ export class FunctionProcess {
   #prove(): void {
     if (!this.#isToProve || this.#readiness?.isLate) return;
     this.#isToProve = false;
-    this.#forgive(LOG_FUNCTION_PROVED);
+    this.#forgive(LOG_FUNCTION_WORKS);
   }
 
   /** Its failure no longer counts; `code` says why. */
@@ -300,9 +297,9 @@ export class FunctionProcess {
   }
 
   /**
-   * Gives `ticket` back as soon as this launch is over: the program was executed, the process has
-   * ended, or there was none. These come in any order and, when somebody else holds the launcher's
-   * descriptor, long after the next launch has begun.
+   * Releases `ticket` when this launch is over: the program was executed, the process has ended, or
+   * there was none. Their order varies and, if somebody else holds the launcher's descriptor, they
+   * may come long after the next launch has begun.
    */
   #spawn(ticket: LaunchTicket): void {
     let execution: RecordStream;
@@ -318,8 +315,8 @@ export class FunctionProcess {
         cmd: [...this.surroundings.ownCommand, ...launchArguments(this.description)],
         cwd: "/",
         env: launchEnvironment(this.description, this.#reason, this.#readiness?.launch()),
-        // Sockets, as under the journal: what the function prints is always read here, so it never
-        // blocks on a full pipe and never dies of one whose reader went away.
+        // Sockets, as under the journal: the function's output is always read here, so it never
+        // blocks on a full pipe and never dies of one without a reader.
         stdio: ["ignore", "pipe", "pipe", theirs],
         detached: true,
         onExit: (ended, exitCode) => {
@@ -332,7 +329,7 @@ export class FunctionProcess {
       this.#groupId = child.pid;
       this.#ended = false;
       this.#watchExecution(execution, child, ticket);
-      // The types know "pipe" only when it stands in the type of the call.
+      // The types accept "pipe" only when it is literally in the call.
       void this.#output.forward(child.stdout as ReadableStream<Uint8Array>);
       void this.#output.forward(child.stderr as ReadableStream<Uint8Array>);
     } catch (error) {
@@ -341,7 +338,7 @@ export class FunctionProcess {
     } finally {
       libc.close(theirs);
     }
-    this.#reason = REASON_RESTART; // of the next time, unless the engine gives another one
+    this.#reason = REASON_RESTART; // for the next time, unless the engine gives another reason
   }
 
   /** Out of processes or descriptors: a failure like any other. */
@@ -350,7 +347,7 @@ export class FunctionProcess {
     this.#neverStarted(ticket);
   }
 
-  /** The state machine waits for an end, but takes one input at a time. */
+  /** The state machine expects an end, but takes one input at a time. */
   #neverStarted(ticket: LaunchTicket): void {
     this.#groupId = 0;
     this.#ended = true;
@@ -358,10 +355,7 @@ export class FunctionProcess {
     queueMicrotask(() => this.#handle("ended"));
   }
 
-  /**
-   * The launcher's end is closed by a successful exec; before a failed one it sends the reason as
-   * text.
-   */
+  /** A successful exec closes the launcher's end; a failed one first sends the reason as text. */
   #watchExecution(stream: RecordStream, child: Bun.Subprocess, ticket: LaunchTicket): void {
     let reason = "";
     stream.onRecord((record, length) => {
@@ -376,13 +370,13 @@ export class FunctionProcess {
       ticket.release();
       if (reason !== "" || child !== this.#child || this.#ended) return;
       this.#handle("executed");
-      // Tried without its VIPs, and it lives: if nobody serves, this server can.
+      // It was tried without its VIPs and lives: this server can serve if nobody else does.
       if (this.#begun && this.#countsAsFailed) this.surroundings.report(CONTROL_PROCESS_TRY);
     });
   }
 
   #onExit(child: Bun.Subprocess, exitCode: number | null): void {
-    // never: a new one starts only when the old is collected
+    // never: a new one starts only after the old one was collected
     if (this.#child !== child && this.#child !== null) return;
     this.#ended = true;
     const stopping =
@@ -394,28 +388,29 @@ export class FunctionProcess {
     }
     this.#log(`process ${child.pid} ended by itself: ${how}`);
     const isLaunched = exitCode !== EXIT_NOT_FOUND && exitCode !== EXIT_NOT_EXECUTABLE;
-    if (this.description.always && isLaunched && this.#presence.areElsewhere) this.#endInVain();
+    if (this.description.always && isLaunched && this.#presence.areElsewhere)
+      this.#endWithoutVips();
     else {
       this.#failsAlone = !isLaunched || this.#presence.areBindable;
       this.#handle("ended");
     }
   }
 
-  /** It could not live without its VIPs, which says nothing about whether it could serve. */
-  #endInVain(): void {
+  /** It could not live without its VIPs; this says nothing about whether it could serve. */
+  #endWithoutVips(): void {
     this.#handle("ended-in-vain");
-    if (this.#countsAsFailed) this.#forgive(LOG_FUNCTION_TRIABLE);
-    if (this.#state.endsInVain !== PROCESS_FAILURES_MAX) return;
+    if (this.#countsAsFailed) this.#forgive(LOG_FUNCTION_RETRYABLE);
+    if (this.#state.endsWithoutVips !== PROCESS_FAILURES_MAX) return;
     this.#isToProve = true;
     this.#log("cannot be kept ready: it ends without its VIPs, and is started when they arrive");
-    this.surroundings.record(LOG_ENDS_IN_VAIN);
+    this.surroundings.record(LOG_NOT_KEPT_READY);
   }
 
   #sayItStays(isRefused: boolean): void {
     const why = isRefused ? "became another user" : "was killed but is still there";
     this.#log(`process group ${this.#groupId} ${why}: it cannot be stopped`);
     this.#isToProve = true;
-    this.surroundings.record(LOG_PROCESS_STAYS, isRefused ? EPERM : 0);
+    this.surroundings.record(LOG_PROCESS_UNSTOPPABLE, isRefused ? EPERM : 0);
     this.#handle("hangs");
   }
 
@@ -432,7 +427,7 @@ export class FunctionProcess {
     const waitMs = Math.max(1, Math.ceil(deadlineMs - performance.now()));
     this.#timer = setTimeout(() => {
       if (performance.now() < deadlineMs)
-        this.#armTimer(); // it fired early
+        this.#armTimer(); // the timer fired early
       else this.#handle(triesAlone ? "try" : "deadline");
     }, waitMs);
   }

@@ -34,7 +34,7 @@ function readinessOfAFreePort(): number {
   return port;
 }
 
-test("wanted again while it is waited for: one wait, which tells once that it is ready", async () => {
+test("wanted again while it is waited for: one wait, which reports once that it is ready", async () => {
   const port = readinessOfAFreePort();
   for (let times = 0; times < 3; times++) readiness.begin();
   listener = listen(port);

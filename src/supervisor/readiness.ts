@@ -1,13 +1,13 @@
 /**
- * Waits until a function's process can be used: until it takes connections at one of its VIPs, or
- * has said so at its notify socket.
+ * Waits until a function's process is ready: until it accepts connections at one of its VIPs, or
+ * reports it at its notify socket.
  */
 import type { FunctionConfig, Vip } from "../config/model.ts";
 import { isListening } from "../io/local-address.ts";
 import { NotifySocket } from "../io/notify-socket.ts";
-import { READY_LOOK_MS } from "../limits.ts";
+import { READY_POLL_MS } from "../limits.ts";
 
-/** After so many looks it is looked at ten times less often. */
+/** After this many checks they become ten times less frequent. */
 const OFTEN_LOOKS = 100;
 
 export class Readiness {
@@ -15,23 +15,23 @@ export class Readiness {
   #beganMs = 0;
   #looks = 0;
   #isLate = false;
-  /** null: a port is asked. */
+  /** null when readiness is checked at a port. */
   readonly #socket: NotifySocket | null;
-  /** The process that was launched last has said that it is ready. */
-  #hasSaidSo = false;
+  /** The last launched process has reported that it is ready. */
+  #hasNotified = false;
 
   get isAwaited(): boolean {
     return this.#timer !== undefined;
   }
 
-  /** It is waited for, longer than it may take. */
+  /** It is overdue, and still awaited. */
   get isLate(): boolean {
     return this.#isLate;
   }
 
   /**
-   * @param onReady once after each {@link begin}; whether it was late
-   * @param onLate once, when that takes longer than it may; it is waited for all the same
+   * @param onReady called once after each {@link begin}, with whether it was late
+   * @param onLate called once when it takes longer than allowed; waiting goes on
    */
   constructor(
     private readonly vips: readonly Pick<Vip, "address">[],
@@ -42,10 +42,10 @@ export class Readiness {
     this.#socket = ready.notify === true ? new NotifySocket() : null;
   }
 
-  /** A process is about to be launched: what it needs in its environment to say that it is ready. */
+  /** Before a launch: the environment variables for reporting readiness. */
   launch(): Record<string, string> {
-    this.#socket?.takeReady(); // of the one before
-    this.#hasSaidSo = false;
+    this.#socket?.takeReady(); // message of the previous process
+    this.#hasNotified = false;
     return this.#socket === null ? {} : { NOTIFY_SOCKET: this.#socket.name };
   }
 
@@ -53,11 +53,11 @@ export class Readiness {
     const { port } = this.ready;
     if (port !== undefined && this.vips.some(({ address }) => isListening(address, port)))
       return true;
-    this.#hasSaidSo ||= this.#socket?.takeReady() === true;
-    return this.#hasSaidSo;
+    this.#hasNotified ||= this.#socket?.takeReady() === true;
+    return this.#hasNotified;
   }
 
-  /** A process runs from now on, or its VIPs have come. */
+  /** A process now runs, or its VIPs have arrived. */
   begin(): void {
     this.end();
     this.#beganMs = performance.now();
@@ -83,7 +83,7 @@ export class Readiness {
       this.onLate();
       if (!this.#isLate) return; // nobody waits for it any more
     }
-    const pauseMs = this.#looks++ < OFTEN_LOOKS ? READY_LOOK_MS : 10 * READY_LOOK_MS;
+    const pauseMs = this.#looks++ < OFTEN_LOOKS ? READY_POLL_MS : 10 * READY_POLL_MS;
     this.#timer = setTimeout(() => this.#look(), pauseMs);
   }
 }

@@ -26,7 +26,7 @@ test("records are numbered from 1 and handed out once, in order", () => {
   expect([queue.count, queue.sent]).toEqual([3, 3]);
 });
 
-test("what is acknowledged is forgotten; what is not is handed out again to the next one", () => {
+test("acknowledged records are forgotten; the others are handed to the next process again", () => {
   const queue = new RecordQueue(4, LOST);
   for (let first = 1; first <= 4; first++) queue.push(111, first, 0, first);
   queue.take();
@@ -58,7 +58,7 @@ test("acknowledged twice, or never handed out: no record is lost by it", () => {
   expect(takeAll(queue)).toEqual(["3:111 3 0 @3"]);
 });
 
-test("a full queue drops what comes, and says how many in their place", () => {
+test("a full queue drops new records, and reports their number in their place", () => {
   const queue = new RecordQueue(2, LOST);
   for (let first = 1; first <= 5; first++) queue.push(111, first, 0, first);
   expect(queue.dropped).toBe(3);

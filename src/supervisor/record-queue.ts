@@ -1,11 +1,11 @@
 /**
- * Maintenance records on their way from the supervisor to the log: numbered, in order, kept until
+ * Maintenance records in transit from the supervisor to the log: numbered, in order, kept until
  * they are on the disk. Pure.
  *
- * A ring of fixed size. A record that finds it full is dropped and counted, not an older one in its
- * place: what is queued may be under way already, and the beginning of a fault tells more than its
- * repetitions. The count becomes a record of its own as soon as there is room, in the place of
- * those that are missing.
+ * A ring of fixed size. When it is full, a new record is dropped and counted instead of replacing
+ * an older one: older ones may already be in transit, and the begin of a fault says more than its
+ * repetitions. The count becomes a record of its own as soon as there is room, in place of the
+ * missing ones.
  */
 import { assert } from "../assert.ts";
 
@@ -14,17 +14,17 @@ export class RecordQueue {
   readonly #code: Uint16Array;
   readonly #first: Int32Array;
   readonly #second: Int32Array;
-  /** Records at the front that were handed out and not acknowledged yet. */
+  /** Records at the front that were handed out and are not yet acknowledged. */
   #sent = 0;
   #count = 0;
-  /** Where the oldest record lies. */
+  /** Place of the oldest record. */
   #head = 0;
   /** Delivery number of the oldest record; of the next one when there is none. */
   #oldest = 1;
-  /** Dropped since the last record that counts them. */
+  /** Records dropped since the last record that counts them. */
   #dropped = 0;
 
-  /** @param lostCode code of the record that counts dropped ones; its first value is how many */
+  /** @param lostCode code of the record that counts dropped ones; its first value is the count */
   constructor(
     private readonly capacity: number,
     private readonly lostCode: number,
@@ -36,7 +36,7 @@ export class RecordQueue {
     this.#second = new Int32Array(capacity);
   }
 
-  /** Records that are not acknowledged. */
+  /** Unacknowledged records. */
   get count(): number {
     return this.#count;
   }
@@ -46,7 +46,7 @@ export class RecordQueue {
     return this.#sent;
   }
 
-  /** Records that found the queue full and are not counted in a record yet. */
+  /** Dropped records that no record counts yet. */
   get dropped(): number {
     return this.#dropped;
   }
@@ -57,15 +57,12 @@ export class RecordQueue {
     else this.#append(code, first, second, bootUs);
   }
 
-  /** There is a record that {@link take} has not handed out. */
+  /** Whether there is a record that {@link take} has not handed out. */
   get hasNext(): boolean {
     return this.#sent < this.#count;
   }
 
-  /**
-   * Delivery number of the next record to hand out; the other properties of the next record are
-   * beside it.
-   */
+  /** Delivery number of the next record to hand out; its other properties follow. */
   get nextDelivery(): number {
     return this.#oldest + this.#sent;
   }
@@ -82,16 +79,15 @@ export class RecordQueue {
     return this.#bootUs[this.#place(this.#sent)] as number;
   }
 
-  /** The next record was handed out. It stays until it is acknowledged. */
+  /** Notes that the next record was handed out. It stays until it is acknowledged. */
   take(): void {
     assert(this.hasNext, "only what is queued is handed out");
     this.#sent++;
   }
 
   /**
-   * Everything up to `delivery` is on the disk and is forgotten. Numbers that were acknowledged
-   * before change nothing; one that was never handed out is the other side's mistake and counts as
-   * the last one that was.
+   * Forgets everything up to `delivery`: it is on the disk. Earlier numbers change nothing; a
+   * number that was never handed out is the other side's error and counts as the last one that was.
    */
   acknowledge(delivery: number, bootUs: number): void {
     const done = Math.min(delivery - this.#oldest + 1, this.#sent);
@@ -103,10 +99,7 @@ export class RecordQueue {
     this.#reportDropped(bootUs);
   }
 
-  /**
-   * The other side is a new one, which has seen nothing: everything that is not acknowledged is
-   * handed out again.
-   */
+  /** The other side is new and has seen nothing: hands out all unacknowledged records again. */
   resend(): void {
     this.#sent = 0;
   }
@@ -126,7 +119,7 @@ export class RecordQueue {
     this.#count++;
   }
 
-  /** Where the record lies that is `offset` younger than the oldest. */
+  /** Place of the record that is `offset` younger than the oldest. */
   #place(offset: number): number {
     return (this.#head + offset) % this.capacity;
   }

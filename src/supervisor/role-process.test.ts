@@ -66,7 +66,7 @@ test.each(["socketpair", "fcntl"] as const)(
   },
 );
 
-test("a process of its own that keeps the socket open delays its end not for ever, and costs no descriptor", async () => {
+test("a child that keeps the socket open does not delay the end forever, and costs no descriptor", async () => {
   await started("/bin/true").ended;
   const before = descriptors();
   const leaves = script("sleep 1000 & echo $! > stranger; exit 5");
@@ -82,7 +82,7 @@ test("a process of its own that keeps the socket open delays its end not for eve
   }
 });
 
-test("one that has ended is not killed: its number may be somebody else's by now", async () => {
+test("one that has ended is not killed: its pid may belong to another process by now", async () => {
   const ended = started("/bin/true");
   await ended.ended;
   const kill = spyOn(process, "kill").mockReturnValue(true);
@@ -94,7 +94,7 @@ test("one that has ended is not killed: its number may be somebody else's by now
   }
 });
 
-test("what it prints replaces the words of the one before it", async () => {
+test("its output replaces that of the previous one", async () => {
   const says = script('echo "$$ speaks" >&2');
   for (let start = 0; start < 2; start++) {
     const speaker = started(says);

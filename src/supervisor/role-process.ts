@@ -1,5 +1,5 @@
 /**
- * A process of this program in another role, as the supervisor sees it: a child process and the
+ * The supervisor's view of a process of this program in another role: a child process and the
  * socket to it. Decides nothing.
  */
 import { closeSync, openSync } from "node:fs";
@@ -15,45 +15,42 @@ import { signalProcess } from "./process-group.ts";
 
 /** Descriptor of the socket in the process. */
 const CONTROL_FD = 3;
-/** Descriptor of the socket with what nobody else may see. */
+/** Descriptor of the socket with the secret. */
 const SECRET_FD = 4;
 const SECRET_BYTES_MAX = 4096;
 
-/**
- * After the process ended, its last records must arrive within this time; they are in the kernel
- * already.
- */
+/** Time for the last records after the process ended; they are already in the kernel. */
 const LAST_RECORDS_MS = 1000;
 
-/** Where a secret is written before it is sent; used within one call only. */
+/** Buffer for a secret to send; used within one call only. */
 const outgoingSecret = new NativeMemory(SECRET_BYTES_MAX);
 
-/** What every role is started with. */
+/** Start parameters of every role. */
 export interface RoleStart {
   readonly ownCommand: readonly string[];
   readonly serverId: string;
   readonly configFile: string;
-  /** Where relative paths of the configuration begin. */
+  /** Base of relative paths in the configuration. */
   readonly configDirectory: string;
   readonly runDirectory: string;
   /**
-   * File for what it prints to stderr: never a pipe, which somebody would have to read (runtime
-   * facts, trap 11).
+   * File for what it prints to stderr. Never a pipe: where nobody reads it and it is full, a
+   * process that prints, or crashes, hangs.
    */
   readonly errorsFile: string;
 }
 
 export class RoleProcess {
   readonly pid: number;
-  /** Resolves when the process was collected and everything it sent was delivered. */
+  /** Resolves when the process was collected and all its records were delivered. */
   readonly ended: Promise<ProcessEnd>;
   readonly #stream: RecordStream;
   #isOver = false;
 
   /**
    * @param role the subcommand
-   * @param options of that role alone
-   * @param environment what it has in its environment beside the clean one
+   * @param options for that role alone
+   * @param environment variables in addition to the clean environment
    * @param recordBytes length of each record that it sends
    * @param secret waits for it in a socket; null: none
    * @throws when the process cannot be started
@@ -87,12 +84,12 @@ export class RoleProcess {
           ...["--parent", String(process.pid)],
           ...secrets.flatMap(() => ["--keys-fd", String(SECRET_FD)]),
         ],
-        // what `ps` shows, and not where it was found
+        // shown by `ps`, instead of /proc/self/exe
         ...(start.ownCommand[0] === RUNNING_EXECUTABLE ? { argv0: process.execPath } : {}),
         cwd: "/",
         env: cleanEnvironment(environment),
         stdio: ["ignore", "ignore", errors, theirs, ...secrets],
-        // a session of its own: Ctrl-C is for the supervisor, which lets it end in good order
+        // a session of its own: Ctrl-C goes to the supervisor, which ends it in good order
         detached: true,
       });
     } catch (error) {
@@ -115,7 +112,7 @@ export class RoleProcess {
     this.ended = this.#awaitEnd(child, delivered);
   }
 
-  /** The process was collected. */
+  /** Whether the process was collected. */
   get isOver(): boolean {
     return this.#isOver;
   }
@@ -142,7 +139,7 @@ export class RoleProcess {
   }
 }
 
-/** One end of a socket, in which `secret` waits to be read; the other is closed. */
+/** One end of a socket in which `secret` waits to be read; the other is closed. */
 function secretSocket(secret: Uint8Array): number {
   const [from, to] = socketPair();
   outgoingSecret.bytes.set(secret);

@@ -34,7 +34,7 @@ afterEach(() => {
   rmSync(path, { recursive: true, force: true });
 });
 
-test("who has it is named to the next one, until it is released", () => {
+test("the next one is given the holder's name, until it is released", () => {
   directory.acquire();
   const other = new RunDirectory(path);
   expect(() => other.acquire()).toThrow(AlreadyRunningError);
@@ -107,7 +107,7 @@ describe("in memory, what killed runs have left", () => {
     for (const place of [...places, onDisk]) rmSync(place, { recursive: true, force: true });
   });
 
-  test("goes after a minute, unless somebody has its lock", () => {
+  test("goes after a minute, unless its lock is held", () => {
     places = [deadPlace(2), deadPlace(0), deadPlace(2)];
     const [dead = "", young = "", locked = ""] = places;
     const lock = openSync(join(locked, "lock"), "a");

@@ -1,4 +1,4 @@
-/** `RUN_DIR`: what a running daemon shows to the commands beside it. */
+/** `RUN_DIR`: the files that a running daemon shares with the commands beside it. */
 import {
   closeSync,
   existsSync,
@@ -30,7 +30,7 @@ export class AlreadyRunningError extends Error {
   override readonly name = "AlreadyRunningError";
 }
 
-/** Files that go with the run. */
+/** Files that are removed with the run. */
 const NAMES = [
   "config.json",
   "status",
@@ -43,17 +43,19 @@ type Name = (typeof NAMES)[number];
 
 const LOCK = "lock";
 const GROUND_INPUT = "on-ground";
+const CAPACITY_INPUT = "capacity";
+const HOLD_INPUT = "hold";
 const INCARNATION = "incarnation";
 
 /** The files of a run directory by their names. */
 export class RunDirectory {
   readonly path: string;
   /**
-   * Where the files lie, for the processes of the daemon: the directory itself, or one in memory to
-   * which links in it lead (memory-place).
+   * Place of the files, for the daemon's processes: the directory itself, or one in memory that its
+   * links lead to (memory-place).
    */
   place: string;
-  /** False: the files lie on a disk, which may stall the flight loop. */
+  /** False when the files are on a disk, which may stall the flight loop. */
   isInMemory = true;
   /** Locked for as long as the daemon runs. */
   readonly #locks: number[] = [];
@@ -64,7 +66,7 @@ export class RunDirectory {
     this.place = this.path;
   }
 
-  /** The effective configuration, for the engine and for the commands that show names. */
+  /** Effective configuration, for the engine and for the commands that show names. */
   get config(): string {
     return this.#file("config.json");
   }
@@ -74,17 +76,17 @@ export class RunDirectory {
     return this.#file("status");
   }
 
-  /** Where the engine takes requests of the commands. */
+  /** Socket for the commands' requests to the engine. */
   get engineSocket(): string {
     return this.#file("engine.sock");
   }
 
-  /** What the engine printed to stderr: nothing, unless it died. */
+  /** The engine's stderr: empty, unless it died. */
   get engineErrors(): string {
     return this.#file("engine.stderr");
   }
 
-  /** What the maintenance process printed to stderr: nothing, unless it died. */
+  /** The maintenance process's stderr: empty, unless it died. */
   get manageErrors(): string {
     return this.#file("manage.stderr");
   }
@@ -94,15 +96,31 @@ export class RunDirectory {
     return this.#file("console.sock");
   }
 
-  /** The air/ground signal, where the configuration names no other file: not ours. */
+  /** Air/ground signal, where the configuration names no other file; written by others. */
   get groundInput(): string {
-    const file = join(this.place, GROUND_INPUT);
-    return linkTarget(file) ?? file; // by the name that people know
+    return this.#input(GROUND_INPUT);
   }
 
-  /** The last incarnation; it stays when the daemon is killed. */
+  /**
+   * Capacity request of another program, where the configuration names no other file; written by
+   * others.
+   */
+  get capacityInput(): string {
+    return this.#input(CAPACITY_INPUT);
+  }
+
+  get holdInput(): string {
+    return this.#input(HOLD_INPUT);
+  }
+
+  /** The last incarnation; survives a kill of the daemon. */
   get incarnation(): string {
     return join(this.place, INCARNATION);
+  }
+
+  #input(name: string): string {
+    const file = join(this.place, name);
+    return linkTarget(file) ?? file; // the name that people know
   }
 
   #file(name: Name): string {
@@ -110,10 +128,10 @@ export class RunDirectory {
   }
 
   /**
-   * Makes the directory and locks it for as long as this process lives; the children do not inherit
-   * the lock.
-   * @throws AlreadyRunningError naming the process that has it; Error when the directory cannot be
-   * made or written
+   * Makes the directory and locks it for as long as this process lives; children do not inherit the
+   * lock.
+   * @throws AlreadyRunningError naming the process that holds it; Error when the directory cannot
+   * be made or written
    */
   acquire(): void {
     mkdirSync(this.path, { recursive: true, mode: 0o755 });
@@ -123,11 +141,12 @@ export class RunDirectory {
       this.isInMemory = place !== null;
       if (place !== null) {
         this.place = place;
-        linkTo(join(place, GROUND_INPUT), join(this.path, GROUND_INPUT));
+        for (const name of [GROUND_INPUT, CAPACITY_INPUT, HOLD_INPUT])
+          linkTo(join(place, name), join(this.path, name));
         lock = this.#lock(place);
       }
     }
-    // Who ended in good order has emptied the file.
+    // A daemon that ends in good order leaves an empty file.
     this.#lastWasKilled = fstatSync(lock).size > 0;
     ftruncateSync(lock, 0);
     writeSync(lock, `${process.pid}\n`);
@@ -154,35 +173,35 @@ export class RunDirectory {
   }
 
   /**
-   * Since the machine was switched on (which empties the directory) a daemon ran here and did not
-   * end in good order.
+   * Whether a daemon ran here since the machine was switched on (which empties the directory) and
+   * did not end in good order.
    */
   get lastWasKilled(): boolean {
     return this.#lastWasKilled;
   }
 
   /**
-   * Writes the configuration and makes room for the engine's snapshot, so that a full disk is told
-   * before anything starts.
+   * Writes the configuration and makes room for the engine's snapshot, so that a full disk is
+   * reported before anything starts.
    */
   writeConfig(text: string): void {
     writeFileSync(this.config, text, { mode: 0o644 });
     writeFileSync(this.status, new Uint8Array(STATUS_BYTES), { mode: 0o644 });
   }
 
-  /** What the last engine printed, at most its last `linesMax` lines; "" for nothing. */
+  /** The last engine's stderr, at most its last `linesMax` lines; "" for none. */
   engineErrorTail(linesMax = 20): string {
     return tailOf(this.engineErrors, linesMax);
   }
 
-  /** Likewise of the maintenance process. */
+  /** The same for the maintenance process. */
   manageErrorTail(linesMax = 20): string {
     return tailOf(this.manageErrors, linesMax);
   }
 
   /**
-   * Removes the files of this run and gives the lock back. The lock file itself stays: if it were
-   * removed, two daemons could each hold the lock of a different file of this name.
+   * Removes the files of this run and releases the lock. The lock file itself stays: if it were
+   * removed, two daemons could each lock a different file of this name.
    */
   release(): void {
     for (const name of NAMES) rmSync(join(this.place, name), { force: true });
@@ -196,14 +215,14 @@ export class RunDirectory {
   }
 }
 
-/** At most the last `linesMax` lines of a file; "" when it is not there. */
+/** At most the last `linesMax` lines of a file; "" when it does not exist. */
 function tailOf(file: string, linesMax: number): string {
   const bytesMax = 8192;
   let descriptor: number;
   try {
     descriptor = openSync(file, "r");
   } catch {
-    return ""; // it never started
+    return ""; // never started
   }
   try {
     const { size } = fstatSync(descriptor);

@@ -16,7 +16,7 @@ afterEach(() => rmSync(directory, { recursive: true }));
 
 const configure = (text: string): void => writeFileSync(join(directory, "config.json"), text);
 
-test("none, and one whose configuration is not ours: each is said", () => {
+test("none, and one with another configuration: each is reported", () => {
   expect(() => daemon.config()).toThrow(StatusError);
   expect(() => daemon.config()).toThrow(`not running: there is no ${directory}/config.json`);
   configure(JSON.stringify({ ...JSON.parse(AIRCRAFT), wings: 2 }));
@@ -26,7 +26,7 @@ test("none, and one whose configuration is not ours: each is said", () => {
   expect(daemon.config().servers.map(({ id }) => id)).toEqual(["left", "right"]);
 });
 
-test("it may have been started again with another configuration: each look reads both anew", async () => {
+test("it may have been restarted with another configuration: each look reads both again", async () => {
   configure(AIRCRAFT);
   writeSnapshot(join(directory, "status"));
   expect((await daemon.status()).server).toBe("left");

@@ -1,13 +1,13 @@
 import { readFileSync } from "node:fs";
 import { formatProblems, parseConfig } from "../config/load.ts";
 import type { AircraftConfig } from "../config/model.ts";
-import { CONTROL_MOVE } from "../wire/control.ts";
+import { CONTROL_MOVE, NO_INDEX } from "../wire/control.ts";
 import { requestEngine } from "./control-request.ts";
 import { RUN_DIRECTORY_DEFAULT, RunDirectory } from "./run-directory.ts";
 import { type StatusDocument, statusDocument } from "./status-document.ts";
 import { readStatus, StatusError, unreadable } from "./status-reader.ts";
 
-/** A daemon that runs beside this process, as seen through its run directory. */
+/** A daemon beside this process, as seen through its run directory. */
 export class RunningDaemon {
   readonly #directory: RunDirectory;
 
@@ -15,7 +15,7 @@ export class RunningDaemon {
     this.#directory = new RunDirectory(runDirectory ?? RUN_DIRECTORY_DEFAULT);
   }
 
-  /** The configuration that it flies with. Throws StatusError. */
+  /** The daemon's current configuration. Throws StatusError. */
   config(): AircraftConfig {
     const { config: file, path } = this.#directory;
     let text: string;
@@ -32,27 +32,39 @@ export class RunningDaemon {
     return result.config;
   }
 
-  /** The file that says whether it is on ground. Throws StatusError. */
+  /** File with the air/ground signal. Throws StatusError. */
   get groundInput(): string {
     return this.config().maintenance.groundInput ?? this.#directory.groundInput;
   }
 
-  /** Its state now. Throws StatusError. */
+  /** Files with requests of other programs. Throws StatusError. */
+  get inputFiles(): { readonly capacity: string; readonly hold: string } {
+    const { maintenance } = this.config();
+    return {
+      capacity: maintenance.capacityInput ?? this.#directory.capacityInput,
+      hold: maintenance.holdInput ?? this.#directory.holdInput,
+    };
+  }
+
+  /** Its current state. Throws StatusError. */
   async status(): Promise<StatusDocument> {
-    const config = this.config(); // again each time: it may have been restarted with another one
+    const config = this.config(); // each time: it may have been restarted with another one
     return statusDocument(
       await readStatus(this.#directory.status, config.keepAlive.periodMs),
       config,
     );
   }
 
-  /** Asks the engine for CONTROL_DRAIN or CONTROL_RESUME. Throws RequestError. */
-  request(kind: number): Promise<void> {
-    return requestEngine(this.#directory.engineSocket, kind);
+  /**
+   * Sends CONTROL_DRAIN or CONTROL_RESUME to the engine, or CONTROL_CAPACITY or CONTROL_HOLD with
+   * an argument. Throws RequestError.
+   */
+  request(kind: number, argument = 0): Promise<void> {
+    return requestEngine(this.#directory.engineSocket, kind, NO_INDEX, argument);
   }
 
   /**
-   * Asks the engine to move a function to a server, by their indices in the configuration. Throws
+   * Requests the move of a function to a server, by their indices in the configuration. Throws
    * RequestError.
    */
   move(functionIndex: number, server: number): Promise<void> {

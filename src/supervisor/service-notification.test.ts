@@ -28,13 +28,13 @@ test("a name in the abstract name space", () => {
   libc.close(fd);
 });
 
-test("nobody listens, or nobody asked: nothing happens", () => {
+test("without a listener or a request nothing happens", () => {
   new ServiceNotification({ NOTIFY_SOCKET: `@wingman-nobody-${process.pid}` }, PID).stopping();
   new ServiceNotification({}, PID).stopping();
   new ServiceNotification({ NOTIFY_SOCKET: "" }, PID).stopping();
 });
 
-test("what is no address is refused", () => {
+test("an invalid address is refused", () => {
   const made = (socket: string) => (): ServiceNotification =>
     new ServiceNotification({ NOTIFY_SOCKET: socket }, PID);
   expect(made("relative/path")).toThrow("expected an absolute path or @name");

@@ -1,35 +1,33 @@
 /**
- * The service manager as the supervisor knows it (sd_notify(3), sd_watchdog_enabled(3)). READY,
- * WATCHDOG and STATUS come from the flight loop; the supervisor says only what no loop can say:
- * that all is being stopped, that there is no loop, and that one is waited for.
+ * The supervisor's messages to the service manager (sd_notify(3), sd_watchdog_enabled(3)). READY,
+ * WATCHDOG and STATUS come from the flight loop. The supervisor only reports what no loop can: that
+ * everything is being stopped, that there is no loop, and that one is awaited.
  */
 import { NativeMemory } from "../io/native-memory.ts";
 import { ServiceSocket } from "../io/service-socket.ts";
 
 const MESSAGE_BYTES_MAX = 512;
 
-/** What a service manager puts into the environment. */
+/** Variables set by a service manager. */
 export type ServiceEnvironment = Readonly<Record<string, string | undefined>>;
 
-/** Does nothing when no service manager asked for it. */
+/** Does nothing without a service manager. */
 export class ServiceNotification {
   /**
-   * What the engine needs in its environment to talk to the service manager itself; nothing else
-   * may have it.
+   * Variables for the engine's own messages to the service manager; no other process may have them.
    */
   readonly engineEnvironment: Readonly<Record<string, string>>;
   /**
-   * The service manager acts when it has not been fed for so long; null: it does not watch this
-   * process.
+   * The service manager acts when it has not been fed for this long; null when it does not watch
+   * this process.
    */
   readonly watchdogUs: number | null;
   readonly #socket: ServiceSocket | null;
   readonly #message = new NativeMemory(MESSAGE_BYTES_MAX);
 
   /**
-   * @param pid of this process: a watchdog that is meant for another one (WATCHDOG_PID) is not ours
-   * to feed
-   * @throws SystemError when no socket can be made; Error when a variable holds what it cannot
+   * @param pid of this process: a watchdog for another process (WATCHDOG_PID) is not ours to feed
+   * @throws SystemError when no socket can be made; Error when a variable is invalid
    */
   constructor(environment: ServiceEnvironment, pid: number) {
     const { NOTIFY_SOCKET: socket = "" } = environment;
@@ -45,14 +43,14 @@ export class ServiceNotification {
   }
 
   /**
-   * The supervisor waits for what is missing, and is well: the watchdog is fed, and a start that is
-   * not over may take so much longer.
+   * The supervisor waits for something missing, and is well: feeds the watchdog, and extends a
+   * start in progress.
    */
   waiting(status: string, extendUs: number): void {
     this.#send(`WATCHDOG=1\nEXTEND_TIMEOUT_USEC=${extendUs}\nSTATUS=${status}`);
   }
 
-  /** There is no flight loop that could say how things are. */
+  /** There is no flight loop that could report the status. */
   noEngine(status: string): void {
     this.#send(`STATUS=${status}`);
   }

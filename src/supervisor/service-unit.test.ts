@@ -110,7 +110,7 @@ test("systemd-analyze: nothing in it that systemd does not understand", () => {
   }
 });
 
-test("from slots: looked after by the executable of the root, started by the link", () => {
+test("from slots: looked after by /usr/bin/wingman, started by the link", () => {
   const slots = beside("slots.conf");
   expect(listed(slots, "ExecStartPre").slice(0, 3)).toEqual(["/usr/bin/wingman", "part", "boot"]);
   const starts = /^ExecStart=(\S+) run --server %i --config (\S+)$/m.exec(slots);
@@ -124,7 +124,7 @@ test("nothing holds it up at boot that waits for a cable; it is stopped before t
   expect(order).toEqual(["network-pre.target", "network.target"]);
 });
 
-test("what it writes lies in the state directory and the run directory", () => {
+test("it writes only to the state directory and the run directory", () => {
   expect(
     ["ProtectSystem", "StateDirectory", "RuntimeDirectory"].map((key) => settings.get(key)),
   ).toEqual(["strict", "wingman", "wingman"]);

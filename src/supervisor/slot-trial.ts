@@ -1,6 +1,6 @@
 /**
- * A part on trial: it is kept once this server has been healthy for a while, and given up for the
- * one before when it is not healthy in time. Pure but for the store; whoever owns it calls `look`
+ * A part on trial: it is kept once this server has been healthy for a while, and replaced by the
+ * previous one when it is not healthy in time. Pure except for the store; its owner calls `look`
  * once a second.
  */
 import { realpathSync } from "node:fs";
@@ -8,13 +8,13 @@ import { dirname } from "node:path";
 import { ROLLED_BACK_UNHEALTHY } from "../catalogue/roll-back-reason.ts";
 import { type SlotName, SlotStore } from "../slots/slot-store.ts";
 
-/** Healthy for so long without a break. */
+/** Healthy for this long without a break. */
 export const HEALTHY_S = 5;
 
-// ---- what has come of a look
-export const TRIAL_GOES_ON = 0;
+// ---- results of a look
+export const TRIAL_CONTINUES = 0;
 export const TRIAL_IS_GOOD = 1;
-/** The other slot is to be started: this daemon has to end. */
+/** The other slot has to be started: this daemon must end. */
 export const TRIAL_HAS_FAILED = 2;
 
 export class SlotTrial {
@@ -28,8 +28,8 @@ export class SlotTrial {
   ) {}
 
   /**
-   * @param executable by whose name this daemon was started; null: it runs from source
-   * @param limitS within so many seconds it has to be healthy
+   * @param executable file name by which this daemon was started; null when it runs from source
+   * @param limitS seconds within which it has to be healthy
    * @returns null when this is no part on trial
    */
   static of(slots: string, executable: string | null, limitS: number): SlotTrial | null {
@@ -44,16 +44,16 @@ export class SlotTrial {
     }
   }
 
-  /** A second has passed. @throws Error when the store cannot be written: it is tried again */
+  /** Call once a second. @throws Error when the store cannot be written: this is retried */
   look(isHealthy: boolean): number {
     this.elapsedS++;
     this.healthyS = isHealthy ? this.healthyS + 1 : 0;
-    if (this.store.trial?.slot !== this.slot) return TRIAL_IS_GOOD; // somebody said so
+    if (this.store.trial?.slot !== this.slot) return TRIAL_IS_GOOD; // somebody declared it good
     if (this.healthyS >= HEALTHY_S) {
       this.store.confirm();
       return TRIAL_IS_GOOD;
     }
-    if (this.elapsedS < this.limitS) return TRIAL_GOES_ON;
+    if (this.elapsedS < this.limitS) return TRIAL_CONTINUES;
     this.store.rollBack(ROLLED_BACK_UNHEALTHY);
     return TRIAL_HAS_FAILED;
   }

@@ -30,7 +30,7 @@ import {
   SERVER_UNKNOWN,
 } from "../boundary/server-state.ts";
 import { codeLabel } from "../catalogue/record-text.ts";
-import { LOG_NOT_READY, LOG_PROCESS_STAYS } from "../catalogue/upkeep-code.ts";
+import { LOG_NOT_READY, LOG_PROCESS_UNSTOPPABLE } from "../catalogue/supervisor-code.ts";
 import { statusText } from "../commands/status-text.ts";
 import { takesFunctions } from "../config/foresight.ts";
 import { parseConfig } from "../config/load.ts";
@@ -49,7 +49,7 @@ function aircraft(text = AIRCRAFT): AircraftConfig {
   return result.config;
 }
 
-test("the document has the shape of the contract", () => {
+test("the document has the shape that programs rely on", () => {
   const document = statusDocument(
     snapshot({
       counters: {
@@ -131,7 +131,7 @@ test("the document has the shape of the contract", () => {
   ]);
 });
 
-test("another server: what it says of itself counts as long as it is heard, and when that was last", () => {
+test("another server: its own report counts as long as it is heard; also the time it was last heard", () => {
   const seen = (state: number, phase: number, heardMsAgo?: number): unknown[] => {
     const made = snapshot();
     made.serverState[1] = state;
@@ -156,17 +156,17 @@ test("another server: what it says of itself counts as long as it is heard, and 
   expect(seen(SERVER_UNKNOWN, PHASE_ACTIVE)).toEqual([null, null, "unknown"]);
 });
 
-test("of more faults than are told one by one those that are told, each of the server that has it", () => {
+test("of more faults than are listed the listed ones, each under its server", () => {
   const made = snapshot();
   made.faultCount.set([FAULTS_TOLD_MAX + 3, 2]);
   made.faultCode.set(Array.from({ length: FAULTS_TOLD_MAX }, () => LOG_VIP_REFUSED));
-  made.faultCode.set([LOG_PROCESS_STAYS, LOG_NOT_READY], FAULTS_TOLD_MAX);
+  made.faultCode.set([LOG_PROCESS_UNSTOPPABLE, LOG_NOT_READY], FAULTS_TOLD_MAX);
   made.faultFunction[FAULTS_TOLD_MAX] = 3; // the function's number, from 1 on
   const { servers, faults } = statusDocument(made, aircraft());
   expect(servers.map(({ activeFaults }) => activeFaults)).toEqual([FAULTS_TOLD_MAX + 3, 2]);
   expect(faults.map((fault) => [fault.server, fault.code, fault.function])).toEqual([
     ...Array.from({ length: FAULTS_TOLD_MAX }, () => ["left", codeLabel(LOG_VIP_REFUSED), null]),
-    ["right", codeLabel(LOG_PROCESS_STAYS), "video"],
+    ["right", codeLabel(LOG_PROCESS_UNSTOPPABLE), "video"],
     ["right", codeLabel(LOG_NOT_READY), null],
   ]);
 });
@@ -206,7 +206,14 @@ test("the text names everything, in the order of priority, 80 columns wide", () 
   };
   const text = statusText(
     statusDocument(snapshot({ flags: STATUS_FLAG_LEASE_MISSING, counters }), aircraft()),
+    new Map([
+      ["map", { why: "runs on left", isNotable: false }],
+      ["video", { why: `does not run ${"because ".repeat(20)}`.trim(), isNotable: true }],
+    ]),
   );
+  expect(text).toContain("\nvideo: does not run because because ");
+  expect(text).not.toContain("runs on left");
+  for (const line of text.split("\n")) expect(line.length).toBeLessThanOrEqual(80);
   expect(text).toContain("server left: active, up 1 min 5 s");
   expect(text).toContain("attention: NO CARRIER");
   expect(text).toContain("VIP lease missing");
@@ -229,6 +236,7 @@ test("the longest names and addresses fit 80 columns", () => {
   config.functions[0].vips = ["2001:0db8:aaaa:bbbb:cccc:dddd:eeee:0001/128", "10.9.0.1/24"];
   const text = statusText(
     statusDocument(snapshot({ latenessesUs: [2 ** 31] }), aircraft(JSON.stringify(config))),
+    new Map(),
   );
   expect(text).toMatch(/, VIP lease off$/m); // not cut
   for (const line of text.split("\n")) expect(line.length).toBeLessThanOrEqual(80);

@@ -1,6 +1,6 @@
 /**
- * From a snapshot of the engine to what `wingman status --json` prints (design/contract): the one
- * formatter of the state.
+ * From a snapshot of the engine to what `wingman status --json` prints: the one formatter of the
+ * state. Programs rely on its names and shapes: add to them, change none.
  */
 
 import {
@@ -26,7 +26,7 @@ import { SERVER_ALIVE, SERVER_JOINING, SERVER_STATE_NAMES } from "../boundary/se
 import { catalogueEntry } from "../catalogue/catalogue.ts";
 import { codeLabel } from "../catalogue/record-text.ts";
 import type { AircraftConfig } from "../config/model.ts";
-import { FAULTS_TOLD_MAX } from "../limits.ts";
+import { CAPACITY_MAX, FAULTS_TOLD_MAX } from "../limits.ts";
 import { buildText } from "../reporting/build.ts";
 import {
   leaseKindIn,
@@ -42,20 +42,31 @@ export interface ServerStatus {
   id: string;
   /** One of SERVER_STATE_NAMES. */
   state: string;
-  /** One of PHASE_NAMES, as it says itself; null: it is not heard. */
+  /** One of PHASE_NAMES, as the server itself reports; null while it is not heard. */
   phase: string | null;
   resource: number;
-  /** RR(Sx), patent [0028]. */
+  /**
+   * Per cent of its resource that it gives; running functions may exceed it until they have left.
+   */
+  capacity: number;
+  /** It requests that no running function is moved. */
+  holds: boolean;
+  /** RR(Sx), patent [0028], of the given part. */
   remaining: number;
-  /** Since its last accepted keep-alive; null: never heard; 0 for this server. */
+  /** ms since its last accepted keep-alive; null: never heard; 0 for this server. */
   lastHeardMs: number | null;
   /** 0: never heard. */
   incarnation: number;
-  /** The first 12 digits of its build digest; null: not known, as of builds that do not tell it. */
+  /**
+   * First 12 digits of its build digest; null when unknown, as for builds that do not report it.
+   */
   build: string | null;
-  /** Active faults in its own log; 255: as many or more; 0 also while it is not heard. */
+  /** Active faults in its own log; 255 means at least as many; also 0 while it is not heard. */
   activeFaults: number;
-  /** Its keep-alive networks as it sees them itself; null: only it knows. */
+  /**
+   * Its keep-alive networks as this server sees them; null for the others, which only know them
+   * themselves.
+   */
   networks: NetworkStatus[] | null;
 }
 
@@ -63,7 +74,7 @@ export interface NetworkStatus {
   interface: string;
   /** The interface has a link. */
   carrier: boolean;
-  /** Identifiers of the servers that are heard on it now. */
+  /** Identifiers of the servers that are currently heard on it. */
   heard: string[];
 }
 
@@ -74,13 +85,13 @@ export interface FunctionStatus {
   /** Identifier of the server that runs it. */
   owner: string | null;
   state: string;
-  /** Its process can be used. */
+  /** Its process is ready. */
   ready: boolean;
   /** As configured, with prefix lengths. */
   vips: string[];
-  /** Who could take it now, should its owner fail. */
+  /** Servers that could take it now if its owner failed. */
   couldRunOn: string[];
-  /** Where it has failed. */
+  /** Servers on which it has failed. */
   cannotRunOn: string[];
 }
 
@@ -89,9 +100,9 @@ export interface FaultStatus {
   code: string;
   text: string;
   server: string;
-  /** Identifier; null: it is about none. */
+  /** Identifier; null when it concerns no function. */
   function: string | null;
-  /** UTC by the clock of this server. */
+  /** UTC by this server's clock. */
   since: string;
 }
 
@@ -102,7 +113,7 @@ export interface StatusDocument {
   /** SHA-256 in hexadecimal. */
   tableDigest: string;
   servers: ServerStatus[];
-  /** The keep-alive networks of this server, in the order of the configuration. */
+  /** Keep-alive networks of this server, in the order of the configuration. */
   networks: NetworkStatus[];
   /** In the order of the configuration. */
   functions: FunctionStatus[];
@@ -117,44 +128,50 @@ export interface StatusDocument {
       system: number;
     };
     /**
-     * No keep-alives, which the kernel dropped before they were received, and what found the
-     * receive buffer full.
+     * Datagrams that the kernel dropped before reception: those that are no keep-alives, and those
+     * that found the receive buffer full.
      */
     dropped: number;
     /** Own datagrams and second copies from the other network: neither accepted nor rejected. */
     duplicate: number;
-    /** First contacts of a server that has not proven yet to be fresh: likewise. */
+    /** First contacts of a server that has not yet proven its freshness: the same. */
     unproven: number;
     sendFailed: number;
     lateUs: { p50: number; p99: number; p999: number; max: number };
   };
-  /** Events that found the engine's queue full. */
+  /** Events lost because the engine's queue was full. */
   overflow: number;
-  /** Frames in which a host that is no server answered for a VIP that is up here. */
+  /** Frames in which a foreign host answered for a VIP that is up here. */
   strangers: number;
   draining: boolean;
+  /** Some server requests that no running function is moved. */
+  held: boolean;
   /**
-   * Active faults of every server that is heard, and of this one: those that are told one by one.
+   * Active faults of this server and of every server that is heard, as far as they are reported one
+   * by one.
    */
   faults: FaultStatus[];
-  /** What `clients.witnesses` answers. */
+  /** Last answers of `clients.witnesses`. */
   witnesses: { address: string; lastAnswerMs: number | null }[];
   /** The client interface has a link. */
   carrier: boolean;
   /** The engine runs with real-time scheduling. */
   realtime: boolean;
   /**
-   * "running": VIPs answer only while a lease runs; "missing": it is wanted and cannot be; "off":
-   * it is not wanted.
+   * "running": VIPs answer only while a lease runs; "missing": wanted but impossible; "off": not
+   * wanted.
    */
   lease: "running" | "missing" | "off";
-  /** What enforces it: eBPF by one of two ways, to the µs, or nftables, to ticks of the kernel. */
+  /**
+   * How it is enforced: by eBPF in one of two ways, to the µs, or by nftables, to ticks of the
+   * kernel.
+   */
   leaseKind: LeaseKindName;
   enginePid: number;
   uptimeMs: number;
 }
 
-/** `config` is the configuration that the engine of this snapshot runs with: it gives the names. */
+/** `config` is the configuration of the engine that wrote the snapshot: it provides the names. */
 export function statusDocument(snapshot: StatusSnapshot, config: AircraftConfig): StatusDocument {
   const { self, phase, flags } = snapshot;
   const counter = (number: number): number => snapshot.counters[number];
@@ -185,6 +202,7 @@ export function statusDocument(snapshot: StatusSnapshot, config: AircraftConfig)
     overflow: counter(COUNTER_OVERFLOW),
     strangers: counter(COUNTER_STRANGER),
     draining: (flags & STATUS_FLAG_DRAINING) !== 0 || phase === PHASE_DRAINING,
+    held: config.servers.some((_, server) => snapshot.holds[server] === 1),
     faults: config.servers.flatMap((_, server) => faultsOf(snapshot, config, server)),
     witnesses: config.clients.witnesses.map((address, witness) => ({
       address,
@@ -202,6 +220,22 @@ export function statusDocument(snapshot: StatusSnapshot, config: AircraftConfig)
     enginePid: snapshot.enginePid,
     uptimeMs: Math.round((snapshot.writtenUs - snapshot.startedUs) / 1000),
   };
+}
+
+/** Requests to servers, for people: `a gives 60 per cent of its resource`, `b holds what runs`. */
+export function inputsTexts({ servers }: Pick<StatusDocument, "servers">): string[] {
+  return servers.flatMap(({ id, capacity, holds }) => [
+    ...(capacity === CAPACITY_MAX ? [] : [`${id} gives ${capacity} per cent of its resource`]),
+    ...(holds ? [`${id} holds running functions: nothing is moved without need`] : []),
+  ]);
+}
+
+/** The resource for a table: `100`, or `60% of 100` for a server that gives 60 per cent. */
+export function resourceText({
+  resource,
+  capacity,
+}: Pick<ServerStatus, "resource" | "capacity">): string {
+  return capacity === CAPACITY_MAX ? String(resource) : `${capacity}% of ${resource}`;
 }
 
 /** The lease for people: `running (tcx)`. */
@@ -244,6 +278,8 @@ function serverStatus(
     state: SERVER_STATE_NAMES[snapshot.serverState[index]] ?? "unknown",
     phase: isSelf ? (PHASE_NAMES[snapshot.phase] ?? null) : phaseOf(snapshot, index),
     resource: config.servers[index]?.resource ?? 0,
+    capacity: CAPACITY_MAX - (snapshot.withheld[index] as number),
+    holds: snapshot.holds[index] === 1,
     remaining: snapshot.remaining[index],
     lastHeardMs: isSelf ? 0 : sinceMs(snapshot, snapshot.lastHeardUs[index]),
     incarnation: snapshot.serverIncarnation[index],
@@ -263,7 +299,7 @@ function networksOf(snapshot: StatusSnapshot, config: AircraftConfig): NetworkSt
   }));
 }
 
-/** Servers that are alive and not heard on the network, though its interface has a link. */
+/** Servers that are alive but not heard on the network, although its interface has a link. */
 export function missingOn(status: StatusDocument, network: NetworkStatus): string[] {
   if (!network.carrier) return [];
   return status.servers.flatMap(({ id, state }) =>
@@ -271,7 +307,7 @@ export function missingOn(status: StatusDocument, network: NetworkStatus): strin
   );
 }
 
-/** Of another server. */
+/** Phase of another server. */
 function phaseOf({ serverState, serverPhase }: StatusSnapshot, index: number): string | null {
   const state = serverState[index];
   if (state !== SERVER_ALIVE && state !== SERVER_JOINING) return null;
@@ -279,7 +315,7 @@ function phaseOf({ serverState, serverPhase }: StatusSnapshot, index: number): s
 }
 
 /**
- * The state for people: of a server that is alive and takes no functions "draining" or "isolated".
+ * The state for people: "draining" or "isolated" for a server that is alive but takes no functions.
  */
 export function serverWord({ state, phase }: Pick<ServerStatus, "state" | "phase">): string {
   return state === "alive" && (phase === "draining" || phase === "isolated") ? phase : state;
@@ -304,9 +340,7 @@ function functionStatus(
   };
 }
 
-/**
- * For people: what is active on other servers, one line for each, `SERVER b: 1 ACTIVE FAULT: …`.
- */
+/** For people: active faults of other servers, one line each, `SERVER b: 1 ACTIVE FAULT: …`. */
 export function faultsElsewhere(status: StatusDocument | null): string[] {
   if (status === null) return [];
   return status.servers.flatMap(({ id, activeFaults }) => {
@@ -322,10 +356,10 @@ export function faultsElsewhere(status: StatusDocument | null): string[] {
   });
 }
 
-/** So many servers that could take a function are named in a table. */
+/** A table names at most this many servers that could take a function. */
 const STANDBYS_NAMED_MAX = 3;
 
-/** Who could take a function that runs, for a table. */
+/** Servers that could take a running function, for a table. */
 export function standbyText({
   owner,
   couldRunOn,
@@ -341,9 +375,9 @@ function serversIn(mask: number, config: AircraftConfig): string[] {
 }
 
 /**
- * Percentiles of the lateness of keep-alives in µs, from the histogram: the greatest lateness that
- * the bucket in which the percentile falls can hold (less than a quarter above the true value), and
- * never more than the greatest one measured.
+ * Percentiles of the lateness of keep-alives in µs, from the histogram: the upper bound of the
+ * percentile's bucket (less than a quarter above the true value), and never more than the greatest
+ * measured one.
  */
 export function lateness(snapshot: StatusSnapshot): {
   p50: number;
@@ -361,7 +395,7 @@ export function lateness(snapshot: StatusSnapshot): {
         return bucket === LATENESS_BUCKETS - 1 ? max : Math.min(latenessBucketEnd(bucket) - 1, max);
       }
     }
-    return 0; // nothing was measured yet
+    return 0; // no measurement yet
   };
   return { p50: percentile(500), p99: percentile(990), p999: percentile(999), max };
 }

@@ -21,7 +21,7 @@ test("an engine is well as long as its snapshot is younger than two seconds, or 
   expect([isWell(9000, 1000), isWell(10_100, 1000)]).toEqual([true, false]);
 });
 
-test("an engine that writes while somebody looks: no snapshot is made of parts of two", async () => {
+test("an engine that writes during a read: no snapshot mixes two states", async () => {
   const file = join(directory, "written");
   const program = join(import.meta.dir, "../../test/children/snapshot-writer.ts");
   const writer = Bun.spawn([process.execPath, program, file], { stdio: ["ignore", null, null] });

@@ -11,18 +11,16 @@ import {
   statusVersion,
 } from "../wire/status-snapshot.ts";
 
-/** A snapshot is written once a period; an engine this late is not well, whatever its period. */
+/** A snapshot is written once per period; an engine this late is not well, whatever its period. */
 const STALE_MS = 2000;
 const STALE_PERIODS = 10;
 
-/**
- * Writing takes microseconds: this many tries, a millisecond apart, outlast any writer that lives.
- */
+/** Writing takes microseconds: this many tries, a millisecond apart, outlast any live writer. */
 const TRIES_MAX = 100;
-/** Likewise, without a pause in between: a writer needs microseconds, a look about ten. */
+/** The same without pauses: a writer needs microseconds, a look about ten. */
 const LOOKS_MAX = 20;
 
-/** There is no snapshot to be had. The message says why, for a human. */
+/** No snapshot is available. The message says why, for a human. */
 export class StatusError extends Error {
   override readonly name = "StatusError";
 }
@@ -48,7 +46,7 @@ export async function readStatus(file: string, periodMs: number): Promise<Status
   }
 }
 
-/** One look that waits for nothing: a snapshot of an engine that runs, or null. */
+/** A snapshot of a running engine, or null; does not wait. */
 export function readStatusNow(file: string, periodMs: number): StatusSnapshot | null {
   const snapshot = readSnapshot(file);
   if (snapshot === null) return null;
@@ -61,7 +59,7 @@ export function readStatusNow(file: string, periodMs: number): StatusSnapshot | 
   }
 }
 
-/** Likewise, whether or not the engine that wrote it still runs. */
+/** The same, whether or not the engine that wrote it still runs. */
 export function readSnapshot(file: string): StatusSnapshot | null {
   let descriptor: number;
   try {
@@ -90,17 +88,17 @@ export function unreadable(file: string, error: unknown): StatusError {
 }
 
 /**
- * One look: the snapshot, of whatever layout, or null when it is being written or not there yet.
+ * One look: the snapshot, of any layout, or null while it is being written or does not exist yet.
  */
 function readWhole(descriptor: number): DataView | null {
   const view = new DataView(new ArrayBuffer(STATUS_BYTES));
   const sequence = sequenceNow(descriptor);
   const length = readSync(descriptor, view, 0, STATUS_BYTES, 0);
-  // One read is one copy by the kernel, during which the engine may write: an even sequence that
-  // has not changed rules it out. The one in the copy says nothing: which of its bytes were taken
-  // first is the processor's business.
+  // One read is one copy by the kernel, during which the engine may write: an even, unchanged
+  // sequence excludes that. The sequence in the copy does not help: the processor decides the order
+  // in which bytes are copied.
   const settled = sequence % 2 === 0 && sequence === sequenceNow(descriptor);
-  // Sequence 0: the engine has made the file, and not written its first snapshot yet.
+  // Sequence 0: the engine has made the file, and not yet written its first snapshot.
   return settled && length === STATUS_BYTES && sequence !== 0 ? view : null;
 }
 

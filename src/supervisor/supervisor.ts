@@ -1,7 +1,7 @@
 /**
  * `wingman run`: keeps one engine, the functions' processes and `wingman manage` running, and
- * passes records between them. It knows no protocol and reads nothing from outside; what it decides
- * is in process-state and engine-restarts.
+ * passes records between them. It knows no protocol and reads nothing from outside; its decisions
+ * are in process-state and engine-restarts.
  */
 
 import { policyNamed } from "../allocation/policies.ts";
@@ -18,12 +18,15 @@ import {
   LOG_RUN_ON_DISK,
   LOG_STARTED_DRAINED,
   LOG_VIPS_SWEPT,
-} from "../catalogue/upkeep-code.ts";
+} from "../catalogue/supervisor-code.ts";
 import { capabilityNumber } from "../config/capability-names.ts";
-import { type AircraftConfig, processSettings } from "../config/model.ts";
-import { encodeKeys, type KeyFileMark, type StartKeys } from "../config/start-keys.ts";
+import { processSettings } from "../config/model.ts";
+import { encodeKeys } from "../config/start-keys.ts";
 import {
+  CONTROL_CAPACITY,
   CONTROL_DRAIN,
+  CONTROL_HOLD,
+  CONTROL_INPUTS,
   CONTROL_LEAVE,
   CONTROL_LEFT,
   CONTROL_LOG,
@@ -42,64 +45,44 @@ import { DrainStore } from "./drain-store.ts";
 import { EngineProcess } from "./engine-process.ts";
 import { EngineRestarts } from "./engine-restarts.ts";
 import { missingRights, rightsMessages } from "./function-rights.ts";
-import type { Incarnations } from "./incarnation.ts";
 import { InterfaceWait } from "./interface-wait.ts";
 import { LaunchGate } from "./launch-gate.ts";
 import { logLine, logSupervisor } from "./log-output.ts";
-import { MaintenanceLink } from "./maintenance-link.ts";
+import type { MaintenanceLink } from "./maintenance-link.ts";
+import { maintenanceLink } from "./maintenance-start.ts";
 import { beginCollection } from "./orphan-collection.ts";
-import { UNPRIVILEGED_PORT } from "./privileges.ts";
 import { FunctionProcess } from "./process.ts";
 import { endNumber, endText, type ProcessEnd } from "./process-end.ts";
-import type { RunDirectory } from "./run-directory.ts";
-import type { ServiceNotification } from "./service-notification.ts";
+import { ServerInputs } from "./server-inputs.ts";
+import type { SupervisorOptions } from "./supervisor-options.ts";
 import { watchTrial } from "./trial-watch.ts";
 import { VipSweep } from "./vip-sweep.ts";
 
 /**
- * Beyond the longest grace time of a function, an engine has this long to hand over and say
- * good-bye.
+ * Time for an engine to hand over and say good-bye, beyond the longest grace time of a function.
  */
 export const LEAVE_EXTRA_MS = 10_000;
 
-/** Beyond the longest grace time, a process has this long to be gone after its SIGKILL. */
+/** Time for a process to be gone after its SIGKILL, beyond the longest grace time. */
 export const KILL_EXTRA_MS = 5000;
-
-export interface SupervisorOptions {
-  readonly config: AircraftConfig;
-  /** Where relative paths of the configuration begin. */
-  readonly configDirectory: string;
-  readonly serverId: string;
-  /** Acquired by the caller, and released by it. */
-  readonly runDirectory: RunDirectory;
-  /** For what must survive a power cut; made when it is needed. */
-  readonly stateDirectory: string;
-  readonly incarnations: Incarnations;
-  readonly notification: ServiceNotification;
-  /** How to start this program in another role. */
-  readonly ownCommand: readonly string[];
-  /** By whose name it was started; null: it runs from source. */
-  readonly executable: string | null;
-  readonly keys: StartKeys;
-  readonly keyMarks: readonly KeyFileMark[];
-}
 
 export class Supervisor {
   readonly #options: SupervisorOptions;
-  /** By function index; null: the function is its VIP alone, or never runs on this server. */
+  /** By function index; null for a function that is only its VIP, or never runs on this server. */
   readonly #processes: readonly (FunctionProcess | null)[];
   readonly #restarts = new EngineRestarts();
   readonly #sweep: VipSweep;
   readonly #maintenance: MaintenanceLink;
   readonly #interface: InterfaceWait;
   readonly #drain: DrainStore;
+  readonly #inputs: ServerInputs;
   readonly #names: RecordNames;
   readonly #stopGraceMsMax: number;
   #engine: EngineProcess | null = null;
   #engineCount = 0;
-  /** This engine said that its start-up is complete. */
+  /** This engine has reported that its start-up is complete. */
   #ready = false;
-  #saidGoodBye = false;
+  #goodByeReceived = false;
   #leaving = false;
   #abandoned = false;
   #endPause: () => void = () => {};
@@ -120,6 +103,12 @@ export class Supervisor {
     this.#drain = new DrainStore(options.stateDirectory, (errno) =>
       this.#maintenance.record(errno === 0 ? LOG_DRAIN_STORED : LOG_DRAIN_NOT_STORED, errno),
     );
+    this.#inputs = new ServerInputs({
+      ...{ maintenance: options.config.maintenance, runDirectory: options.runDirectory },
+      stateDirectory: options.stateDirectory,
+      record: (code, first, second) => this.#maintenance.record(code, first, second),
+      tell: (inputs) => this.#engine?.send(CONTROL_INPUTS, NO_INDEX, inputs),
+    });
     const launchGate = new LaunchGate();
     this.#processes = functions.map((entry, index) => {
       if (entry.command === null || !entry.servers.includes(options.serverId)) return null;
@@ -150,8 +139,8 @@ export class Supervisor {
   }
 
   /**
-   * Until someone makes it leave, or the engine cannot be started at all. True when everything
-   * ended in good order.
+   * Runs until someone makes it leave, or the engine cannot be started at all. Returns true when
+   * everything ended in good order.
    */
   async run(): Promise<boolean> {
     const { lastWasKilled, isInMemory } = this.#options.runDirectory;
@@ -170,16 +159,18 @@ export class Supervisor {
       logSupervisor("drained before this start: takes no functions until 'wingman resume'");
       this.#maintenance.record(LOG_STARTED_DRAINED);
     }
+    await this.#inputs.begin();
     const inGoodOrder = await this.#fly();
     endTrial();
     this.#drain.close();
+    this.#inputs.close();
     await this.#stopProcesses();
     await this.#maintenance.leave();
     endCollection();
     return inGoodOrder && !this.#abandoned;
   }
 
-  /** Functions would be refused what they ask for, and only they would see it. */
+  /** Reports requests that would be refused, which otherwise only the functions would notice. */
   #reportRights(): void {
     const { config, serverId } = this.#options;
     const missing = missingRights(
@@ -190,7 +181,7 @@ export class Supervisor {
     for (const line of rightsMessages(missing)) logSupervisor(line);
   }
 
-  /** Drain, say good-bye, stop everything, in good order. */
+  /** Drains, says good-bye, and stops everything in good order. */
   leave(): void {
     if (this.#leaving) return;
     this.#leaving = true;
@@ -200,7 +191,7 @@ export class Supervisor {
     this.#endPause();
   }
 
-  /** Now, and no matter how. */
+  /** Ends at once, in any way. */
   abandon(): void {
     this.leave();
     if (this.#abandoned) return;
@@ -214,7 +205,7 @@ export class Supervisor {
     }
   }
 
-  /** One engine after the other. False when the last one did not end in good order. */
+  /** Runs one engine after the other. Returns false when the last one did not end in good order. */
   async #fly(): Promise<boolean> {
     if (!(await this.#options.incarnations.begin())) await this.#awaitStorage();
     for (;;) {
@@ -238,7 +229,7 @@ export class Supervisor {
     }
   }
 
-  /** No engine can be started before the state directory answers: people are told meanwhile. */
+  /** No engine can be started before the state directory answers; this is reported meanwhile. */
   async #awaitStorage(): Promise<void> {
     this.#maintenance.begin();
     this.#options.notification.noEngine("waiting for the state directory: the clock is not set");
@@ -246,19 +237,19 @@ export class Supervisor {
     if (!this.#leaving) await this.#pause(Number.POSITIVE_INFINITY);
   }
 
-  /** From the start of an engine to its end. */
+  /** Runs one engine from start to end. */
   async #flyOnce(): Promise<ProcessEnd> {
     const { runDirectory, serverId, incarnations, configDirectory, ownCommand } = this.#options;
     const { notification, keys } = this.#options;
     const incarnation = incarnations.next();
     this.#ready = false;
-    this.#saidGoodBye = false;
+    this.#goodByeReceived = false;
     let engine: EngineProcess;
     try {
       engine = new EngineProcess(
         {
           ...{ ownCommand, serverId, configDirectory, incarnation },
-          isDrained: this.#drain.isDrained,
+          ...{ isDrained: this.#drain.isDrained, inputs: this.#inputs.number },
           configFile: runDirectory.config,
           runDirectory: runDirectory.place,
           errorsFile: runDirectory.engineErrors,
@@ -276,7 +267,7 @@ export class Supervisor {
     logSupervisor(`engine started as pid ${engine.pid}, incarnation ${incarnation}`);
     const end = await this.#endOf(engine);
     this.#engine = null;
-    if (!this.#saidGoodBye || end.exitCode !== 0) this.#removeVips();
+    if (!this.#goodByeReceived || end.exitCode !== 0) this.#removeVips();
     for (const functionProcess of this.#processes) functionProcess?.engineLost();
     return end;
   }
@@ -306,7 +297,7 @@ export class Supervisor {
         this.#processes[index]?.start(argument);
         return;
       case CONTROL_STOP_PROCESS:
-        // Always answered, also for a function that has no process here.
+        // Always answered, also for a function without a process here.
         if (this.#processes[index]) this.#processes[index].stop(argument);
         else this.#engine?.send(CONTROL_PROCESS_STOPPED, index);
         return;
@@ -322,6 +313,12 @@ export class Supervisor {
       case CONTROL_DRAIN:
         this.#drain.set(true);
         return;
+      case CONTROL_CAPACITY:
+        this.#inputs.setPercent(argument);
+        return;
+      case CONTROL_HOLD:
+        this.#inputs.setHeld(argument === 1);
+        return;
       case CONTROL_RESUME:
         if (index === NO_INDEX) this.#resume();
         for (const [at, functionProcess] of this.#processes.entries()) {
@@ -329,7 +326,7 @@ export class Supervisor {
         }
         return;
       case CONTROL_LEFT:
-        this.#saidGoodBye = true;
+        this.#goodByeReceived = true;
         return;
       default:
         logSupervisor(`a record of unknown kind ${controlKind(record)} from the engine`);
@@ -345,14 +342,14 @@ export class Supervisor {
     if (this.#ready) return;
     this.#ready = true;
     this.#restarts.ready();
-    this.#maintenance.begin(); // not before: the engine's start-up has the machine for itself
+    this.#maintenance.begin(); // not earlier: the engine's start-up has the machine to itself
     if (this.#leaving) return;
     for (const functionProcess of this.#processes) functionProcess?.begin();
   }
 
-  /** The end of an engine that was asked to leave. */
+  /** Handles the end of an engine that was asked to leave. */
   #hasLeft(end: ProcessEnd): boolean {
-    if (this.#saidGoodBye && end.exitCode === 0) return true;
+    if (this.#goodByeReceived && end.exitCode === 0) return true;
     this.#maintenance.record(LOG_ENGINE_ENDED, endNumber(end));
     if (!this.#abandoned)
       logSupervisor(
@@ -380,7 +377,7 @@ export class Supervisor {
 
   /** Whoever takes over must be the only one that answers for a VIP. */
   #removeVips(): void {
-    if (this.#interface.hasNoClients) return; // they went with it
+    if (this.#interface.hasNoClients) return; // they disappeared with it
     try {
       const removed = this.#sweep.removeAll();
       if (removed === 0) return;
@@ -419,22 +416,4 @@ export class Supervisor {
       };
     });
   }
-}
-
-function maintenanceLink(options: SupervisorOptions): MaintenanceLink {
-  const { ownCommand, serverId, configDirectory, runDirectory, stateDirectory } = options;
-  const { executable, keyMarks } = options;
-  const { port = UNPRIVILEGED_PORT, findPort = UNPRIVILEGED_PORT } =
-    options.config.maintenance.dataLoad ?? {};
-  return new MaintenanceLink(
-    {
-      hasLowPorts: Math.min(port, findPort) < UNPRIVILEGED_PORT,
-      ...{ ownCommand, executable, keyMarks, serverId, configDirectory, stateDirectory },
-      configFile: runDirectory.config,
-      runDirectory: runDirectory.place,
-      errorsFile: runDirectory.manageErrors,
-      session: crypto.getRandomValues(new Uint32Array(1))[0] as number,
-    },
-    () => runDirectory.manageErrorTail().split("\n").join(" | "),
-  );
 }

@@ -1,20 +1,22 @@
-/** Watches a part on trial beside the flight, and tells the log what came of it and of the last. */
+/**
+ * Watches a part on trial during flight, and records the result of this trial and of the last one.
+ */
 
 import { ROLLED_BACK_TEXTS } from "../catalogue/roll-back-reason.ts";
 import {
   LOG_PART_GOOD,
   LOG_PART_ON_TRIAL,
   LOG_PART_ROLLED_BACK,
-} from "../catalogue/upkeep-code.ts";
+} from "../catalogue/supervisor-code.ts";
 import type { AircraftConfig } from "../config/model.ts";
 import { SLOT_NAMES, SlotStore } from "../slots/slot-store.ts";
-import { ailments } from "./health.ts";
+import { healthProblems } from "./health.ts";
 import { logSupervisor } from "./log-output.ts";
-import { SlotTrial, TRIAL_GOES_ON, TRIAL_HAS_FAILED } from "./slot-trial.ts";
+import { SlotTrial, TRIAL_CONTINUES, TRIAL_HAS_FAILED } from "./slot-trial.ts";
 import { statusDocument } from "./status-document.ts";
 import { readStatusNow } from "./status-reader.ts";
 
-const LOOK_MS = 1000;
+const POLL_MS = 1000;
 
 export interface TrialWatchParts {
   readonly config: AircraftConfig;
@@ -22,14 +24,14 @@ export interface TrialWatchParts {
   /** Where the engine's status is. */
   readonly statusFile: string;
   readonly record: (code: number, first?: number, second?: number) => void;
-  /** The daemon ends, so that the other slot is started. */
+  /** Ends the daemon, so that the other slot is started. */
   readonly leave: () => void;
 }
 
-/** @returns to be called when the daemon ends */
+/** @returns a function to call when the daemon ends */
 export function watchTrial(parts: TrialWatchParts): () => void {
   const { config, executable, record, leave } = parts;
-  tellRollBack(config.parts.slots, record);
+  reportRollBack(config.parts.slots, record);
   const trial = SlotTrial.of(config.parts.slots, executable, config.parts.trialS);
   if (trial === null) return () => {};
   const slot = SLOT_NAMES.indexOf(trial.slot);
@@ -47,7 +49,7 @@ export function watchTrial(parts: TrialWatchParts): () => void {
       logSupervisor(`the trial of slot ${trial.slot}: ${(error as Error).message}`);
       return;
     }
-    if (outcome === TRIAL_GOES_ON) return;
+    if (outcome === TRIAL_CONTINUES) return;
     clearInterval(timer);
     if (outcome === TRIAL_HAS_FAILED) {
       logSupervisor(`not healthy in time, back to the other slot: ${reasons.join("; ")}`);
@@ -56,12 +58,12 @@ export function watchTrial(parts: TrialWatchParts): () => void {
     }
     record(LOG_PART_GOOD, slot);
     logSupervisor(`the part in slot ${trial.slot} is good`);
-  }, LOOK_MS);
+  }, POLL_MS);
   return () => clearInterval(timer);
 }
 
-/** Once, by whichever part flies after it. */
-function tellRollBack(slots: string, record: TrialWatchParts["record"]): void {
+/** Recorded once, by whichever part flies afterwards. */
+function reportRollBack(slots: string, record: TrialWatchParts["record"]): void {
   const store = new SlotStore(slots);
   const { rolledBack } = store.state;
   if (rolledBack === null || rolledBack.isLogged || rolledBack.slot === store.current) return;
@@ -78,5 +80,5 @@ function tellRollBack(slots: string, record: TrialWatchParts["record"]): void {
 
 function reasonsOf({ config, statusFile }: TrialWatchParts): string[] {
   const snapshot = readStatusNow(statusFile, config.keepAlive.periodMs);
-  return snapshot === null ? ["no engine flies"] : ailments(statusDocument(snapshot, config));
+  return snapshot === null ? ["no engine flies"] : healthProblems(statusDocument(snapshot, config));
 }

@@ -1,5 +1,5 @@
 /**
- * When which VIP is renewed in the kernel (protocol, section 5: the second line of defence). Every
+ * When which VIP is renewed in the kernel, the second line of defence (PROTOCOL.md, "Lease"). Every
  * VIP is put up with a lifetime, after which the kernel deletes it by itself: so it goes when
  * nobody is left who would delete it. The flight loop renews them all in turn, evenly over a round,
  * so that no turn has much to do.
@@ -14,16 +14,19 @@ import {
   VIP_BATCH_MAX,
 } from "../limits.ts";
 
-/** ms in which each VIP is renewed once; `ipv6Count`: IPv6 VIPs of the aircraft. */
+/**
+ * Duration in ms of a round, in which each VIP is renewed once; `ipv6Count`: IPv6 VIPs of the
+ * aircraft.
+ */
 export function renewalRoundMs(ipv6Count: number): number {
   return RENEWAL_ROUND_MS * Math.max(1, Math.ceil(ipv6Count / RENEWAL_IPV6_PER_ROUND));
 }
 
 /**
- * Lifetime of a VIP in the kernel, whole s as IPv4 has it. It is longer than the time between two
- * renewals (two rounds when VIPs go down in between, the wait, the lateness, and the kernel's
- * haste) and the longest stall after which a loop goes on together: so only a loop that lets go
- * finds one expired.
+ * Lifetime of a VIP in the kernel, in whole seconds as IPv4 requires. It exceeds the time between
+ * two renewals: two rounds when VIPs go down in between, the wait, the lateness, and the kernel's
+ * early expiry. It also exceeds the longest stall after which a loop goes on. So only a loop that
+ * lets go finds an expired VIP.
  */
 export function addressLifetimeS(detectionMs: number, ipv6Count: number): number {
   const ageMsMax =
@@ -34,17 +37,17 @@ export function addressLifetimeS(detectionMs: number, ipv6Count: number): number
   return Math.max(ADDRESS_LIFETIME_S_MIN, Math.ceil((ageMsMax + detectionMs) / 1000));
 }
 
-/** Costs are in IPv4 addresses. No garbage after the constructor. */
+/** Schedules renewals. Costs are in IPv4 addresses. No garbage after the constructor. */
 export class AddressRenewal {
-  /** When the loop is to come for renewals at the latest. */
+  /** Latest time for the loop to come for renewals. */
   wakeUs = Number.POSITIVE_INFINITY;
   private readonly roundUs: number;
-  /** What may be renewed, in cost × µs: each VIP that is up earns its cost in a round. */
+  /** Budget for renewals in cost × µs: each VIP that is up earns its cost once per round. */
   private earned = 0;
   private lastUs = 0;
-  /** What is left of the batch of this call. */
+  /** Remaining cost of this call's batch. */
   private budget = 0;
-  /** The VIP that had its turn last. */
+  /** Last VIP considered. */
   private place = 0;
 
   constructor(ipv6Count: number) {
@@ -52,10 +55,10 @@ export class AddressRenewal {
   }
 
   /**
-   * Begins the renewals of one turn; `upCost`: of all VIPs that are up. They cost VIP_BATCH_MAX at
-   * most; the rest stays due. There are none before `wakeUs`: few larger batches, because each may
-   * have to wait for a lock that is the kernel's only one for all changes of addresses and
-   * interfaces.
+   * Begins the renewals of one turn; `upCost`: cost of all VIPs that are up. One turn renews at
+   * most VIP_BATCH_MAX; the rest stays due. Nothing is due before `wakeUs`: few large batches are
+   * better, because each may have to wait for the kernel's single lock for all changes of addresses
+   * and interfaces.
    */
   begin(nowUs: number, upCost: number): void {
     const { roundUs } = this;
@@ -79,8 +82,8 @@ export class AddressRenewal {
   }
 
   /**
-   * The next VIP to renew in this turn, of those that are `up` (1); −1: that is all. Once around in
-   * a turn at most.
+   * Next VIP to renew in this turn, of those that are `up` (1); −1: none left. At most one pass
+   * over all VIPs per turn.
    */
   next(up: Uint8Array, cost: Uint8Array): number {
     for (let step = 0, place = this.place; step < up.length; step++) {

@@ -28,7 +28,7 @@ test("pauses grow up to ten seconds, and end after three minutes", () => {
   expect(found).toHaveLength(19);
 });
 
-test("one that leaves is announced no more; one that comes again begins anew", () => {
+test("one that leaves is no longer announced; one that returns starts over", () => {
   const series = new AnnouncementSeries(1);
   series.begin(0, 0);
   series.end(0);

@@ -1,7 +1,7 @@
 /**
- * When a function that came up is announced again, and again, for some minutes: its first
- * announcements may have been lost on the way. What the core asks for, its second announcement and
- * the answers to rivals and strangers, comes beside this. No garbage after the constructor.
+ * Schedules the repeated announcements of a function that came up, for some minutes: its first ones
+ * may have been lost. They come on top of the core's own, which are the second announcement and the
+ * answers to rivals and strangers. No garbage after the constructor.
  */
 import {
   ANNOUNCE_FOR_MS,
@@ -16,7 +16,7 @@ export class AnnouncementSeries {
   private readonly dueUs: Float64Array<ArrayBuffer>;
   private readonly pauseUs: Float64Array<ArrayBuffer>;
   private readonly endUs: Float64Array<ArrayBuffer>;
-  /** None is due before. */
+  /** No announcement is due before this. */
   private earliestUs = NEVER;
   private place = 0;
   private left = 0;
@@ -28,19 +28,19 @@ export class AnnouncementSeries {
     this.endUs = new Float64Array(new ArrayBuffer(bytes));
   }
 
-  /** The function came up. */
+  /** Begins the series of a function that came up. */
   begin(index: number, nowUs: number): void {
     this.pauseUs[index] = ANNOUNCE_PAUSE_MS_MIN * 1000;
     this.endUs[index] = nowUs + ANNOUNCE_FOR_MS * 1000;
     this.schedule(index, nowUs);
   }
 
-  /** The function leaves. */
+  /** Ends the series of a function that leaves. */
   end(index: number): void {
     this.dueUs[index] = NEVER;
   }
 
-  /** A period begins: those that are due are given by {@link next}. */
+  /** Begins a period; {@link next} then yields the due functions. */
   beginPeriod(nowUs: number): void {
     this.left = ANNOUNCED_PER_PERIOD_MAX;
     this.place = this.dueUs.length;
@@ -49,7 +49,7 @@ export class AnnouncementSeries {
     this.place = 0;
   }
 
-  /** The next function to announce in this period; −1: that is all. */
+  /** Next function to announce in this period; −1: none left. */
   next(nowUs: number): number {
     for (; this.place < this.dueUs.length; this.place++) {
       const index = this.place;

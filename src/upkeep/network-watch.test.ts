@@ -1,11 +1,16 @@
 import { describe, expect, test } from "bun:test";
 import {
-  GROUP_FORGOTTEN_AGAIN_MS,
+  GROUP_FORGOTTEN_REPEAT_MS,
   GROUP_REPORT_MS,
   GROUP_REPORT_PAUSE_MS_MAX,
   NETWORK_SILENT_MS,
 } from "../limits.ts";
-import { AS_BEFORE, FELL_SILENT, NetworkWatch, SILENCE_OVER } from "./network-watch.ts";
+import {
+  NETWORK_HEARD_AGAIN,
+  NETWORK_SILENT,
+  NETWORK_UNCHANGED,
+  NetworkWatch,
+} from "./network-watch.ts";
 
 const MS = 1000;
 const PERIOD_MS = 10;
@@ -26,7 +31,7 @@ class Bench {
       const nowUs = this.atMs * MS;
       this.watch.begin(nowUs);
       const change = this.watch.judge(0, 1, isAlive, carrier, nowUs);
-      if (change !== AS_BEFORE) news.push(change);
+      if (change !== NETWORK_UNCHANGED) news.push(change);
       if (this.watch.wantsReport(0, nowUs)) this.reports.push(this.atMs);
       if (this.watch.takeForgotten(0, nowUs)) this.forgotten++;
       if (hears) this.watch.noteHeard(0, 1, nowUs);
@@ -40,15 +45,15 @@ describe("a server that is alive and not heard on a network", () => {
     const bench = new Bench();
     expect(bench.fly(1000, true)).toEqual([]);
     expect(bench.fly(NETWORK_SILENT_MS - PERIOD_MS, false)).toEqual([]);
-    expect(bench.fly(2 * PERIOD_MS, false)).toEqual([FELL_SILENT]);
+    expect(bench.fly(2 * PERIOD_MS, false)).toEqual([NETWORK_SILENT]);
     expect(bench.fly(5000, false)).toEqual([]);
-    expect(bench.fly(1000, true)).toEqual([SILENCE_OVER]);
+    expect(bench.fly(1000, true)).toEqual([NETWORK_HEARD_AGAIN]);
   });
 
   test("though it was never heard there at all", () => {
     const bench = new Bench();
     expect(bench.fly(1000, false, { isAlive: false })).toEqual([]);
-    expect(bench.fly(NETWORK_SILENT_MS + PERIOD_MS, false)).toEqual([FELL_SILENT]);
+    expect(bench.fly(NETWORK_SILENT_MS + PERIOD_MS, false)).toEqual([NETWORK_SILENT]);
   });
 
   test.each([{ isAlive: false }, { carrier: false }])(
@@ -56,8 +61,8 @@ describe("a server that is alive and not heard on a network", () => {
     (no) => {
       const bench = new Bench();
       bench.fly(1000, true);
-      expect(bench.fly(2 * NETWORK_SILENT_MS, false)).toEqual([FELL_SILENT]);
-      expect(bench.fly(2 * NETWORK_SILENT_MS, false, no)).toEqual([SILENCE_OVER]);
+      expect(bench.fly(2 * NETWORK_SILENT_MS, false)).toEqual([NETWORK_SILENT]);
+      expect(bench.fly(2 * NETWORK_SILENT_MS, false, no)).toEqual([NETWORK_HEARD_AGAIN]);
       expect(bench.fly(NETWORK_SILENT_MS - PERIOD_MS, false)).toEqual([]);
     },
   );
@@ -72,7 +77,7 @@ describe("a server that is alive and not heard on a network", () => {
   });
 });
 
-describe("switches are told of the group", () => {
+describe("the group is reported to switches", () => {
   test("now and then while all are heard", () => {
     const bench = new Bench();
     bench.fly(3 * GROUP_REPORT_MS, true);
@@ -105,7 +110,7 @@ describe("switches are told of the group", () => {
 });
 
 describe("they had forgotten it", () => {
-  test("a server that was missed is heard right after they were told; recorded seldom", () => {
+  test("a missed server is heard right after the report; recorded rarely", () => {
     const bench = new Bench();
     bench.fly(1000, true);
     for (let round = 0; round < 3; round++) {
@@ -113,7 +118,7 @@ describe("they had forgotten it", () => {
       bench.fly(1000, true);
     }
     expect(bench.forgotten).toBe(1);
-    bench.fly(GROUP_FORGOTTEN_AGAIN_MS, true);
+    bench.fly(GROUP_FORGOTTEN_REPEAT_MS, true);
     bench.fly(DETECTION_MS / 2 + 2 * PERIOD_MS, false);
     bench.fly(1000, true);
     expect(bench.forgotten).toBe(2);

@@ -1,40 +1,40 @@
 /**
- * Who is heard on which keep-alive network. A server is alive as long as any network carries it; a
- * network that carries nothing while its carrier is up is seen here alone.
+ * Which servers are heard on which keep-alive network. A server is alive as long as any network
+ * carries it; a network that carries nothing while its carrier is up is detected only here.
  *
- * Pure and preallocated. The caller notes what it hears, and judges once a period.
+ * Pure and preallocated. The caller notes each keep-alive and judges once per period.
  */
 import {
-  GROUP_FORGOTTEN_AGAIN_MS,
+  GROUP_FORGOTTEN_REPEAT_MS,
   GROUP_REPORT_MS,
   GROUP_REPORT_PAUSE_MS_MAX,
   NETWORK_SILENT_MS,
 } from "../limits.ts";
 
-// ---- what became of a server on a network
-export const AS_BEFORE = 0;
-/** It is alive, and has not been heard on this network for long. */
-export const FELL_SILENT = 1;
-/** It is heard on this network again, or it is no longer expected to be: that fault is over. */
-export const SILENCE_OVER = 2;
+// ---- changes of a server on a network
+export const NETWORK_UNCHANGED = 0;
+/** The server is alive, but has been silent on this network for too long. */
+export const NETWORK_SILENT = 1;
+/** The server is heard on this network again, or no longer expected: the fault is over. */
+export const NETWORK_HEARD_AGAIN = 2;
 
 const NEVER = Number.NEGATIVE_INFINITY;
-/** Share of the detection time after which a server is missed: the report still comes in time. */
+/** A server is missed after this fraction of the detection time: the report still helps in time. */
 const MISSED_SHARE = 2;
-/** Keep-alives in a row that are missed at least: one or two are lost now and then. */
+/** Minimum of consecutive missed keep-alives: one or two are lost now and then. */
 const MISSED_PERIODS_MIN = 3;
 
 export class NetworkWatch {
-  /** When each server was heard last on each network: a row a network. */
+  /** When each server was last heard on each network: one row per network. */
   private readonly heardUs: Float64Array;
-  /** Since when each is expected there. */
+  /** Since when each server is expected there. */
   private readonly expectedUs: Float64Array;
   private readonly silent: Uint8Array;
   private readonly silentUs: number;
   private readonly missedUs: number;
   /**
-   * When switches were told of the group on each network, how long the next pause is, and when they
-   * had forgotten it.
+   * Per network: the last group report to switches, the next pause, and when switches had last
+   * forgotten the group.
    */
   private readonly reportedUs: Float64Array;
   private readonly pauseUs: Float64Array;
@@ -61,29 +61,29 @@ export class NetworkWatch {
     this.answered = new Uint8Array(networkCount);
   }
 
-  /** A keep-alive of the server itself has come in on the network. */
+  /** Notes a keep-alive that the server itself sent on the network. */
   noteHeard(network: number, server: number, nowUs: number): void {
     const slot = network * this.serverCount + server;
     const gapUs = nowUs - (this.heardUs[slot] as number);
     this.heardUs[slot] = nowUs;
     const sinceReportUs = nowUs - (this.reportedUs[network] as number);
-    // It was missed, switches were told of the group, and here it is.
+    // The server was missed, the group was reported to switches, and now it is heard.
     if (this.pauseUs[network] === 0 || gapUs <= sinceReportUs) return;
-    // A server that was away for longer has been started again.
+    // A longer gap means that the server was restarted.
     if (gapUs < this.missedUs + this.detectionUs) this.answered[network] = 1;
   }
 
-  /** A period begins. One that comes late says nothing about the others. */
+  /** Begins a period. A late period says nothing about the others. */
   begin(nowUs: number): void {
     this.isOnTime = nowUs - this.judgedUs < 1.5 * this.periodUs;
     this.judgedUs = nowUs;
   }
 
   /**
-   * Once in a period.
+   * Once per period.
    * @param isAlive the server is heard on any network
    * @param carrier of this server's interface to the network
-   * @returns AS_BEFORE, FELL_SILENT or SILENCE_OVER
+   * @returns NETWORK_UNCHANGED, NETWORK_SILENT or NETWORK_HEARD_AGAIN
    */
   judge(
     network: number,
@@ -97,19 +97,19 @@ export class NetworkWatch {
     if (!isAlive || !carrier || this.expectedUs[slot] === NEVER) {
       this.expectedUs[slot] = nowUs;
       this.silent[slot] = 0;
-      return wasSilent ? SILENCE_OVER : AS_BEFORE;
+      return wasSilent ? NETWORK_HEARD_AGAIN : NETWORK_UNCHANGED;
     }
     const sinceUs = Math.max(this.heardUs[slot] as number, this.expectedUs[slot] as number);
     const isSilent = nowUs - sinceUs >= (wasSilent ? this.missedUs : this.silentUs);
-    if (isSilent === wasSilent) return AS_BEFORE;
+    if (isSilent === wasSilent) return NETWORK_UNCHANGED;
     this.silent[slot] = isSilent ? 1 : 0;
-    return isSilent ? FELL_SILENT : SILENCE_OVER;
+    return isSilent ? NETWORK_SILENT : NETWORK_HEARD_AGAIN;
   }
 
   /**
-   * Once in a period: whether switches are to be told that this host wants the group. A switch that
-   * snoops forgets it where nobody asks (no querier), and then this host hears nobody: so at once
-   * when somebody is missed, again with growing pauses, and now and then in any case.
+   * Once per period: whether to report to switches that this host wants the group. Without a
+   * querier, a snooping switch forgets the group, and this host hears nobody. So it reports at once
+   * when a server is missed, again with growing pauses, and now and then in any case.
    */
   wantsReport(network: number, nowUs: number): boolean {
     const sinceUs = nowUs - (this.reportedUs[network] as number);
@@ -128,7 +128,7 @@ export class NetworkWatch {
     return true;
   }
 
-  /** Somebody who was heard on the network is not heard there any more. */
+  /** Whether a server that was heard on the network is missed there. */
   private isMissing(network: number, nowUs: number): boolean {
     const first = network * this.serverCount;
     for (let slot = first; slot < first + this.serverCount; slot++) {
@@ -138,19 +138,17 @@ export class NetworkWatch {
     return false;
   }
 
-  /**
-   * Whether it has just turned out, after so long a pause, that switches had forgotten the group.
-   */
+  /** Whether switches have just turned out to have forgotten the group; at most once per pause. */
   takeForgotten(network: number, nowUs: number): boolean {
     if (this.answered[network] === 0) return false;
     this.answered[network] = 0;
-    if (nowUs - (this.forgottenUs[network] as number) < GROUP_FORGOTTEN_AGAIN_MS * 1000)
+    if (nowUs - (this.forgottenUs[network] as number) < GROUP_FORGOTTEN_REPEAT_MS * 1000)
       return false;
     this.forgottenUs[network] = nowUs;
     return true;
   }
 
-  /** Mask of the servers that are heard on the network now. */
+  /** Mask of the servers that are currently heard on the network. */
   heardMask(network: number, nowUs: number): number {
     const windowUs = Math.max(this.detectionUs, MISSED_PERIODS_MIN * this.periodUs);
     let mask = 0;

@@ -12,7 +12,7 @@ test("pauses double up to the limit, each place for itself", () => {
   expect(pauses.dueUs[1]).toBe(0);
 });
 
-test("what held for as long as its pause, or is well, begins anew", () => {
+test("an entry that held for its pause, or is well, starts over", () => {
   const pauses = new Pauses(1, 100, 400);
   pauses.note(0, 1000);
   pauses.note(0, 1100);

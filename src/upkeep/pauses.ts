@@ -1,10 +1,10 @@
 /**
- * When something of many is tried again that did not last, or was refused: at once, and then after
- * pauses that double up to a limit. Who holds for as long as the pause begins anew. No garbage
- * after the constructor.
+ * Retry times of several items that were refused or did not last: at once, then after pauses that
+ * double up to a limit. An item that holds for as long as its pause starts over. No garbage after
+ * the constructor.
  */
 export class Pauses {
-  /** When each is due again; it is not before. */
+  /** Earliest time of each item's next attempt. */
   readonly dueUs: Float64Array<ArrayBuffer>;
   private readonly pauseUs: Float64Array<ArrayBuffer>;
 
@@ -17,7 +17,7 @@ export class Pauses {
     this.pauseUs = new Float64Array(new ArrayBuffer(8 * Math.max(1, count)));
   }
 
-  /** Number `place` is tried now. */
+  /** Notes an attempt of item `place`. */
   note(place: number, nowUs: number): void {
     const pauseUs = this.pauseUs[place] as number;
     const held = nowUs - (this.dueUs[place] as number) >= pauseUs;
@@ -25,7 +25,7 @@ export class Pauses {
     this.dueUs[place] = nowUs + (this.pauseUs[place] as number);
   }
 
-  /** It is well: the next time it is tried at once. */
+  /** The item is well: its next attempt may follow at once. */
   forget(place: number): void {
     this.dueUs[place] = 0;
     this.pauseUs[place] = 0;

@@ -43,7 +43,7 @@ test.each([5, 10, 1000])("one of every %d ms is named once, and gone once", (per
   expect(senders.has(0x0211, 0x22334455)).toBe(false);
 });
 
-test("one or two that are refused are nobody's fault", () => {
+test("one or two refused ones are no fault", () => {
   const senders = new RefusedSenders(10 * MS);
   senders.note(REFUSED_KEY, 0, 1, 2, 0);
   senders.note(REFUSED_KEY, 0, 1, 2, 10 * MS);

@@ -1,9 +1,9 @@
 /**
- * Hosts whose keep-alives are refused again and again, to be named with the reason: a server with
- * another key, system or port is no stranger, and nobody finds it by a counter.
+ * Hosts whose keep-alives are refused repeatedly, recorded with the reason: a server with another
+ * key, system or port is no stranger, and a counter does not lead to it.
  *
- * Pure, preallocated, bounded: whatever hosts send, so many are followed at a time, and a host that
- * is named is not forgotten before it is silent.
+ * Pure, preallocated, bounded: a fixed number is tracked whatever hosts send, and a recorded host
+ * is kept until it is silent.
  */
 import {
   REFUSED_GONE_MS,
@@ -19,8 +19,8 @@ export const REFUSED_SYSTEM = 1;
 export const REFUSED_PORT = 2;
 export const REFUSED_SERVER = 3;
 
-// ---- what became of a row
-export const NO_NEWS = 0;
+// ---- changes of a row
+export const SENDER_UNCHANGED = 0;
 export const NAMED = 1;
 export const GONE = 2;
 
@@ -47,7 +47,7 @@ export class RefusedSenders {
     this.goneUs = Math.max(REFUSED_GONE_MS * 1000, leastUs);
   }
 
-  /** A keep-alive was refused. */
+  /** Notes a refused keep-alive. */
   note(reason: number, network: number, macHigh: number, macLow: number, nowUs: number): void {
     let free = NOBODY;
     for (let row = 0; row < REFUSED_SENDERS_MAX; row++) {
@@ -61,7 +61,7 @@ export class RefusedSenders {
       this.lastUs[row] = nowUs;
       return;
     }
-    if (free === NOBODY) return; // one of the others has to be silent first
+    if (free === NOBODY) return; // another host must fall silent first
     this.reason[free] = reason;
     this.network[free] = network;
     this.macHigh[free] = macHigh;
@@ -72,23 +72,23 @@ export class RefusedSenders {
     this.lastUs[free] = nowUs;
   }
 
-  /** Once in a period, for each row. */
+  /** Once per period, for each row. */
   judge(row: number, nowUs: number): number {
-    if (this.count[row] === 0) return NO_NEWS;
+    if (this.count[row] === 0) return SENDER_UNCHANGED;
     const isNamed = this.isNamed[row] === 1;
     const silentUs = nowUs - (this.lastUs[row] as number);
     if (silentUs >= (isNamed ? this.goneUs : this.namedAfterUs)) {
       this.count[row] = 0;
-      return isNamed ? GONE : NO_NEWS;
+      return isNamed ? GONE : SENDER_UNCHANGED;
     }
     const sinceUs = nowUs - (this.firstUs[row] as number);
-    if (isNamed || sinceUs < this.namedAfterUs) return NO_NEWS;
-    if ((this.count[row] as number) < REFUSED_NAMED_AFTER) return NO_NEWS;
+    if (isNamed || sinceUs < this.namedAfterUs) return SENDER_UNCHANGED;
+    if ((this.count[row] as number) < REFUSED_NAMED_AFTER) return SENDER_UNCHANGED;
     this.isNamed[row] = 1;
     return NAMED;
   }
 
-  /** Keep-alives come from this Ethernet address, though they are refused. */
+  /** Whether refused keep-alives come from this Ethernet address. */
   has(macHigh: number, macLow: number): boolean {
     for (let row = 0; row < REFUSED_SENDERS_MAX; row++) {
       const isUsed = this.count[row] !== 0;

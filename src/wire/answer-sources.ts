@@ -30,31 +30,31 @@ const RTPROT_KERNEL = 2;
 const ROUTE_HEADER_BYTES = 12;
 const NEIGHBOUR_HEADER_BYTES = 12;
 
-/** What a route or a proxy entry is to somebody who asks for an address that it covers. */
+/** How a route or proxy entry affects a host that asks for an address it covers. */
 export type AnswerKind =
   /** The server's own address, or a route of ours. */
   | "own"
   | "local route"
   | "anycast route"
-  /** No answer: it leads on, to the interface that is named. */
+  /** No answer: the route leads to the named interface. */
   | "way"
   | "proxy entry";
 
 export interface AnswerSource {
   readonly kind: AnswerKind;
   readonly prefixLength: number;
-  /** 4 or 16 bytes in network order; zero where it is for everything. */
+  /** 4 or 16 bytes in network order; zero when it covers everything. */
   readonly address: Uint8Array;
   /** 0: none, or every one. */
   readonly interfaceIndex: number;
 }
 
-/** Writes a request to dump the routes of a family in all tables. Gives its length. */
+/** Writes a request to dump the routes of a family in all tables. Returns its length. */
 export function encodeAllRoutesDump(view: DataView, family: number): number {
   return encodeDump(view, RTM_GETROUTE, ROUTE_HEADER_BYTES, family);
 }
 
-/** Writes a request to dump the proxy entries of both families. Gives its length. */
+/** Writes a request to dump the proxy entries of both families. Returns its length. */
 export function encodeProxyDump(view: DataView): number {
   const length = encodeDump(view, RTM_GETNEIGH, NEIGHBOUR_HEADER_BYTES, 0);
   view.setUint8(MESSAGE_HEADER_BYTES + 10, NTF_PROXY);
@@ -119,7 +119,7 @@ export function proxySource(
   };
 }
 
-/** Whether the source is for the address, which has 4 or 16 bytes. */
+/** Whether the source covers the address, which has 4 or 16 bytes. */
 export function covers({ prefixLength, address }: AnswerSource, other: Uint8Array): boolean {
   if (other.length !== address.length) return false;
   for (let bit = 0; bit < prefixLength; bit += 8) {

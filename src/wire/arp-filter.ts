@@ -1,9 +1,9 @@
 /**
  * The packet filter that keeps every interface but the client interface out of the VIPs' ARP.
  * Linux answers on any interface for an address on any other (arp_ignore 0, the default), and asks
- * in the name of a VIP on whichever interface the seat is routed by (arp_announce 0): where two
+ * in the name of a VIP on the interface of the route to the seat (arp_announce 0). If two
  * interfaces of a server are in one segment, seats would learn the MAC of the other one, which no
- * lease silences. As `nft list table arp wingman` shows it:
+ * lease silences. The filter in `nft list table arp wingman`:
  *
  *     set vip4 { type ipv4_addr; elements = { 10.44.1.1 } }
  *     chain input {
@@ -45,7 +45,7 @@ const CHAIN_OUTPUT = "output";
 const COMMENT = "Wingman: no interface but the clients' speaks for VIPs";
 const NOBODY = Uint8Array.of(0, 0, 0, 0);
 
-/** Writes the filter in place of one that may be there. `ipv4`: addresses of 4 bytes in a row. */
+/** Writes the filter, replacing an existing one. `ipv4`: concatenated addresses of 4 bytes. */
 export function encodeArpFilter(batch: NftablesBatch, interfaceName: string, ipv4: Bytes): void {
   const client = interfaceKey(interfaceName);
   encodeArpFilterRemoval(batch);
@@ -76,9 +76,9 @@ export function encodeArpFilter(batch: NftablesBatch, interfaceName: string, ipv
   batch.endRule();
 }
 
-/** Writes the removal of the filter, whether it is there or not. */
+/** Writes the removal of the filter, whether or not it exists. */
 export function encodeArpFilterRemoval(batch: NftablesBatch): void {
   batch.family = FAMILY_ARP;
-  batch.newTable(TABLE, -1, ""); // deleting one that is not there would be an error
+  batch.newTable(TABLE, -1, ""); // deleting a missing one would be an error
   batch.deleteTable(TABLE);
 }

@@ -41,7 +41,7 @@ const REPLY = Uint8Array.fromHex(
   "0211223344550200000000fe08060001080006040002" + "0200000000fe0a2c00fe" + "0211223344550a2c0001",
 );
 
-test("every byte of a question: to everybody of nobody, then of us to one host", () => {
+test("every byte of a request: by broadcast without an address, then from us to one host", () => {
   const frame = new Uint8Array(ARP_BYTES + 2).fill(0xee);
   const hardware = Uint8Array.of(0x02, 0x11, 0x22, 0x33, 0x44, 0x55);
   encodeArpRequest(frame, 1, hardware, Uint8Array.of(9, 10, 44, 0, 254), 1);
@@ -57,7 +57,7 @@ test("every byte of a question: to everybody of nobody, then of us to one host",
   );
 });
 
-test("what is received: requests and replies with their fields, padded or not", () => {
+test("received frames: requests and replies with their fields, padded or not", () => {
   expect(decodeArp(REPLY, 42)).toBe(ARP_REPLY);
   expect(Buffer.from(REPLY.slice(ARP_SENDER_HARDWARE_AT, 32)).toString("hex")).toBe(
     "0200000000fe0a2c00fe",

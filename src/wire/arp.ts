@@ -1,11 +1,11 @@
 /**
- * ARP on Ethernet for IPv4 (RFC 826), as whole frames: announcements, questions, and what is heard
- * of other hosts.
+ * ARP on Ethernet for IPv4 (RFC 826), as whole frames: announcements, questions, and received
+ * packets.
  *
  * The announcement tells every host of the client network which server answers for an IPv4 VIP now:
  * an Ethernet broadcast with an ARP request in which the sender's and the target's address are both
- * the VIP (RFC 5227, section 2.3: announcements are requests; some hosts do not look at unasked
- * replies). Other hosts learn from replies alone: each announcement goes out in both forms. A
+ * the VIP (RFC 5227, section 2.3: announcements are requests; some hosts ignore unsolicited
+ * replies). Other hosts learn from replies only: each announcement goes out in both forms. A
  * question has the asker's own address as its sender and another one as its target; it
  * goes to everybody, or to the one host that had the address last (RFC 1122, section 2.3.2.1:
  * unicast poll).
@@ -34,7 +34,7 @@ export const ARP_BYTES = 42;
 export const ARP_REQUEST = 1;
 export const ARP_REPLY = 2;
 
-// Where the fields are that a receiver looks at.
+// Offsets of the fields that a receiver reads.
 export const ARP_SENDER_HARDWARE_AT = 22;
 export const ARP_SENDER_AT = 28;
 export const ARP_TARGET_HARDWARE_AT = 32;
@@ -43,7 +43,7 @@ const ETHER_TYPE_AT = 12;
 const OPERATION_AT = 20;
 const TARGET_AT = 38;
 const FIXED = Uint8Array.of(0x08, 0x06, 0, 1, 0x08, 0x00, 6, 4, 0, ARP_REQUEST);
-/** Of the fixed bytes, those before the operation. */
+/** Fixed bytes before the operation. */
 const KIND_BYTES = OPERATION_AT - ETHER_TYPE_AT;
 const NOBODY = new Uint8Array(6);
 const EVERYBODY = new Uint8Array(6).fill(0xff);
@@ -64,8 +64,8 @@ export function encodeArpAnnouncement(
 }
 
 /**
- * Writes the same announcement as a reply that nobody asked for, for hosts that learn from replies
- * alone (RFC 5227, section 3): its target is the server itself.
+ * Writes the same announcement as an unsolicited reply, for hosts that learn from replies alone
+ * (RFC 5227, section 3): its target is the server itself.
  */
 export function encodeArpReplyAnnouncement(
   frame: Bytes,
@@ -80,9 +80,9 @@ export function encodeArpReplyAnnouncement(
 }
 
 /**
- * Writes a question of nobody (0.0.0.0) to everybody for the 4-byte `target` at `frameAt`; who asks
- * and whom is then set with {@link setArpSender} and {@link setArpDestination}. `hardware`: the 6
- * bytes of the interface's address.
+ * Writes a broadcast question from nobody (0.0.0.0) for the 4-byte `target` at `frameAt`; {@link
+ * setArpSender} and {@link setArpDestination} then set the asker and the recipient. `hardware`: the
+ * 6 bytes of the interface's address.
  */
 export function encodeArpRequest(
   frame: Bytes,
@@ -100,7 +100,7 @@ export function encodeArpRequest(
   copyBytes(frame, frameAt + TARGET_AT, target, targetAt, 4);
 }
 
-/** Who asks: the 4-byte `address`. */
+/** Sets the asker: the 4-byte `address`. */
 export function setArpSender(
   frame: Bytes,
   frameAt: number,
@@ -110,7 +110,7 @@ export function setArpSender(
   copyBytes(frame, frameAt + ARP_SENDER_AT, address, addressAt, 4);
 }
 
-/** Who is to get the frame: 6 bytes of a hardware address. */
+/** Sets the recipient of the frame: 6 bytes of a hardware address. */
 export function setArpDestination(
   frame: Bytes,
   frameAt: number,
@@ -121,9 +121,9 @@ export function setArpDestination(
 }
 
 /**
- * What a received frame of `length` bytes is: ARP_REQUEST, ARP_REPLY, or 0 for everything that is
- * no whole ARP packet of Ethernet and IPv4. The fields are then at ARP_*_AT. What follows the
- * packet is padding. No garbage.
+ * Classifies a received frame of `length` bytes: ARP_REQUEST, ARP_REPLY, or 0 for anything but a
+ * whole ARP packet for Ethernet and IPv4. The fields are then at ARP_*_AT; bytes after the packet
+ * are padding. No garbage.
  */
 export function decodeArp(frame: Bytes, length: number): number {
   if (length < ARP_BYTES || length > frame.length) return 0;

@@ -1,10 +1,10 @@
 /**
- * What bpf(2) is asked with: a union of structures, one for each command (linux/bpf.h, union
- * bpf_attr). Native byte order, little-endian on every target; addresses are u64. The kernel takes
- * zeros behind the end of a structure.
+ * Requests of bpf(2): a union of structures, one per command (linux/bpf.h, union bpf_attr). Native
+ * byte order, little-endian on every target; addresses are u64. The kernel accepts zeros after the
+ * end of a structure.
  */
 
-/** More than any structure here. */
+/** Longer than any structure here. */
 export const BPF_ATTRIBUTES_BYTES = 128;
 
 // enum bpf_cmd
@@ -26,18 +26,18 @@ export const MAP_MAPPABLE = 1 << 10;
 /** BPF_PROG_TYPE_SCHED_CLS */
 const PROGRAM_TYPE = 3;
 
-// enum bpf_attach_type: of tcx, Linux 6.6.
+// enum bpf_attach_type: tcx, Linux 6.6.
 export const TCX_INGRESS = 46;
 export const TCX_EGRESS = 47;
 
 // Flags of attaching and detaching.
-/** Before the program named; the first of all when none is. */
+/** Before the named program; before all when none is named. */
 export const ATTACH_BEFORE = 1 << 3;
 export const ATTACH_AFTER = 1 << 4;
 /** The program is named by its id. */
 export const ATTACH_BY_ID = 1 << 5;
 
-/** BPF_OBJ_NAME_LEN, with the zero at the end. */
+/** BPF_OBJ_NAME_LEN, with the terminating zero. */
 export const BPF_NAME_BYTES = 16;
 
 /** struct bpf_prog_info, as far as it is read. */
@@ -77,7 +77,7 @@ export function encodeMapCreate(
   putName(view, 28, name);
 }
 
-/** Writes `count` entries whose keys and values lie in a row. */
+/** Writes `count` entries whose keys and values are contiguous. */
 export function encodeMapUpdateBatch(
   view: DataView,
   fd: number,
@@ -92,9 +92,7 @@ export function encodeMapUpdateBatch(
   view.setUint32(36, fd, true);
 }
 
-/**
- * `logAddress`, `logBytes`: room for what the verifier has to say; 0 for nothing.
- */
+/** `logAddress`, `logBytes`: buffer for the verifier's messages; 0 for none. */
 export function encodeProgramLoad(
   view: DataView,
   name: string,
@@ -129,12 +127,13 @@ export function encodeTestRun(
   view.setUint32(32, 1, true);
 }
 
-/** What the program returned in the last run. */
+/** Return value of the program in the last run. */
 export const testRunVerdict = (view: DataView): number => view.getUint32(4, true);
 
 /**
- * Of `attachType`, on an interface. `relative`: a program's id with ATTACH_BY_ID, else 0.
- * `revision`: of {@link queryRevision}, when nothing may have changed since; 0: it may.
+ * Attaches with `attachType` to an interface. `relative`: a program's id with ATTACH_BY_ID,
+ * otherwise 0. `revision`: that of {@link queryRevision} when nothing may have changed since,
+ * otherwise 0.
  */
 export function encodeAttach(
   view: DataView,
@@ -154,7 +153,7 @@ export function encodeAttach(
   view.setUint32(24, revision, true);
 }
 
-/** Asks for the ids of the programs, in the order in which they run. */
+/** Requests the ids of the programs, in execution order. */
 export function encodeQuery(
   view: DataView,
   interfaceIndex: number,
@@ -169,10 +168,10 @@ export function encodeQuery(
   view.setUint32(24, idsMax, true);
 }
 
-/** How many programs there are, after a query. */
+/** Number of programs, after a query. */
 export const queryCount = (view: DataView): number => view.getUint32(24, true);
 
-/** Counts the changes of the list, after a query; below 2^32, as far as it is ever used. */
+/** Revision counter of the list, after a query; in practice below 2^32. */
 export const queryRevision = (view: DataView): number => view.getUint32(56, true);
 
 export function encodeProgramById(view: DataView, id: number): void {
@@ -180,7 +179,7 @@ export function encodeProgramById(view: DataView, id: number): void {
   view.setUint32(0, id, true);
 }
 
-/** Asks for {@link PROGRAM_INFO_BYTES} of a program. */
+/** Requests {@link PROGRAM_INFO_BYTES} of a program. */
 export function encodeProgramInfo(view: DataView, fd: number, infoAddress: number): void {
   begin(view);
   view.setUint32(0, fd, true);

@@ -1,6 +1,6 @@
 /**
  * An assembler for eBPF, as far as wire/vip-program needs it (RFC 9669). A program is a list of
- * lines: instructions, and labels to jump to. Each instruction knows how it reads: {@link
+ * lines: instructions, and labels to jump to. Each instruction has its text: {@link
  * listingOf} shows what {@link assemble} encodes.
  *
  * An instruction is struct bpf_insn, 8 bytes in native byte order, little-endian on every target:
@@ -12,9 +12,9 @@
  * | 2      | i16  | offset: of memory, or of a jump from the next instruction    |
  * | 4      | i32  | the operand where it is a number, or the helper called       |
  *
- * Only the address of a map takes two of them. Registers hold 64 bits: r0 is what a call and the
- * program return, r1 to r5 are what a call takes and does not keep, r6 to r9 are kept, r10 is the
- * end of the stack.
+ * Only the address of a map takes two of them. Registers hold 64 bits: r0 is the result of a call
+ * and of the program, r1 to r5 are the arguments of a call, which overwrites them, r6 to r9 survive
+ * calls, r10 is the end of the stack.
  */
 import { assert } from "../assert.ts";
 
@@ -28,10 +28,10 @@ export const R4 = 4;
 export const R6 = 6;
 export const R7 = 7;
 export const R8 = 8;
-/** Read only: memory of the program lies below it. */
+/** Read only: the program's memory is below it. */
 export const STACK = 10;
 
-/** Helper functions of the kernel (enum bpf_func_id), by what the listing calls them. */
+/** Helper functions of the kernel (enum bpf_func_id), by their names in the listing. */
 export const HELPERS = {
   map_lookup_elem: 1,
   ktime_get_ns: 5,
@@ -52,9 +52,9 @@ interface Instruction {
   readonly source: number;
   readonly offset: number;
   readonly operand: number;
-  /** Label that it jumps to; "" for one that does not. */
+  /** Label of the jump target; "" for no jump. */
   readonly target: string;
-  /** How it reads, without the target. */
+  /** Text without the target. */
   readonly text: string;
   /** 2 for the address of a map. */
   readonly slots: number;
@@ -96,18 +96,18 @@ export const add = (destination: number, operand: number): Line =>
 export const subtract = (destination: number, source: number): Line =>
   line(0x1f, `r${destination} -= r${source}`, { destination, source });
 
-/** Without sign. */
+/** Unsigned. */
 export const divide = (destination: number, operand: number): Line =>
   line(0x37, `r${destination} /= ${operand}`, { destination, operand });
 
 export const shiftLeft = (destination: number, operand: number): Line =>
   line(0x67, `r${destination} <<= ${operand}`, { destination, operand });
 
-/** Zeros come in. */
+/** Shifts in zeros. */
 export const shiftRight = (destination: number, operand: number): Line =>
   line(0x77, `r${destination} >>= ${operand}`, { destination, operand });
 
-/** The lower 16 bits, as they came from the network, become a number; the upper ones zero. */
+/** Converts the lower 16 bits from network order to a number; clears the upper ones. */
 export const fromNetwork16 = (destination: number): Line =>
   line(0xdc, `r${destination} = be16 r${destination}`, { destination, operand: 16 });
 
@@ -153,7 +153,7 @@ export const jumpIfEqual = (destination: number, operand: number, target: string
 export const jumpIfOther = (destination: number, operand: number, target: string): Line =>
   line(0x55, `if r${destination} != ${operand}`, { destination, operand, target });
 
-/** Without sign. */
+/** Unsigned. */
 export const jumpIfNotBelow = (destination: number, operand: number, target: string): Line =>
   line(0x35, `if r${destination} >= ${operand}`, { destination, operand, target });
 
@@ -164,7 +164,7 @@ export const exit = (): Line => line(0x95, "exit", {});
 
 const isLabel = (one: Line): one is Label => "label" in one;
 
-/** Number of the instruction that each label stands before. */
+/** Number of the instruction that follows each label. */
 function placesOf(program: readonly Line[]): Map<string, number> {
   const places = new Map<string, number>();
   let place = 0;
@@ -178,7 +178,7 @@ function placesOf(program: readonly Line[]): Map<string, number> {
   return places;
 }
 
-/** The program as bpf(2) takes it. */
+/** The program in the form of bpf(2). */
 export function assemble(program: readonly Line[]): Uint8Array<ArrayBuffer> {
   const places = placesOf(program);
   const instructions = program.filter((one): one is Instruction => !isLabel(one));
@@ -202,7 +202,7 @@ function placeOf(places: Map<string, number>, target: string): number {
   return place;
 }
 
-/** The program for people: numbers of instructions, labels at the margin. */
+/** The program for people: instruction numbers, with labels in the margin. */
 export function listingOf(program: readonly Line[]): string {
   let place = 0;
   const lines = program.map((one) => {

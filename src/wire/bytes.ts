@@ -1,12 +1,12 @@
 /**
- * The few operations on raw bytes that the codecs share. None of them makes garbage: numbers in,
- * numbers out, and every buffer is the caller's.
+ * Operations on raw bytes that the codecs share. None of them makes garbage: numbers in, numbers
+ * out, and every buffer is the caller's.
  */
 
-/** What a codec accepts as "some bytes": indexable, never grown. */
+/** What codecs accept as bytes: indexable, never grown. */
 export type Bytes = Uint8Array;
 
-/** Copies `length` bytes. A loop, because `set(subarray())` makes a view for every call. */
+/** Copies `length` bytes. A loop, because `set(subarray())` creates a view in every call. */
 export function copyBytes(
   target: Bytes,
   targetAt: number,
@@ -28,7 +28,7 @@ export function sameBytes(a: Bytes, aAt: number, b: Bytes, bAt: number, length: 
 }
 
 /**
- * The Internet checksum's running sum (RFC 1071) over `length` bytes in network order, added to
+ * Adds the Internet checksum's running sum (RFC 1071) over `length` bytes in network order to
  * `sum`. An odd last byte counts as the high half of a word. The caller folds the result with
  * {@link foldChecksum}.
  */
@@ -40,10 +40,7 @@ export function addChecksum(bytes: Bytes, at: number, length: number, sum: numbe
   return sum;
 }
 
-/**
- * Folds the carries of {@link addChecksum} into 16 bits and complements: the value that goes into
- * the header.
- */
+/** Folds the carries of {@link addChecksum} into 16 bits and complements: the header's value. */
 export function foldChecksum(sum: number): number {
   while (sum > 0xffff) sum = (sum & 0xffff) + (sum >>> 16);
   return ~sum & 0xffff;

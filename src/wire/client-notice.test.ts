@@ -69,7 +69,7 @@ test("every byte", () => {
   );
 });
 
-test("a seat reads back what was sent", () => {
+test("a seat decodes the sent notice", () => {
   expect(decode(notice())).toEqual({
     ok: true,
     notice: {

@@ -34,9 +34,9 @@ export const NOTICE_VERSION = 1;
 
 /** The function stops on the sending server. */
 export const NOTICE_STOPPING = 1;
-/** The function runs on the sending server now, and ran on another before. */
+/** The function now runs on the sending server, and ran on another before. */
 export const NOTICE_MOVED = 2;
-/** The function runs on the sending server now, and ran nowhere before. */
+/** The function now runs on the sending server, and ran nowhere before. */
 export const NOTICE_STARTED = 3;
 export const NOTICE_KIND_NAMES = ["", "stopping", "moved", "started"] as const;
 
@@ -46,7 +46,7 @@ export const NOTICE_DRAIN = 3;
 export const NOTICE_RECOVERY = 4;
 export const NOTICE_PROCESS_FAILED = 5;
 export const NOTICE_START = 6;
-/** Somebody asked for the move. */
+/** Somebody requested the move. */
 export const NOTICE_BY_HAND = 7;
 export const NOTICE_REASON_NAMES = [
   "",
@@ -75,7 +75,7 @@ const ID_BYTES = 32;
 const TIME_AT = 64;
 const CHECKSUM_AT = 68;
 
-/** What a server knows about its notices of one function at start-up. */
+/** Start-up data for a server's notices of one function. */
 export interface NoticeIdentity {
   systemId: number;
   /** SHA-256 of the table; the first 8 bytes are sent. */
@@ -87,7 +87,7 @@ export interface NoticeIdentity {
   priority: number;
 }
 
-/** A notice as a seat reads it. */
+/** A decoded notice. */
 export interface ClientNotice {
   kind: number;
   reason: number;
@@ -103,14 +103,14 @@ export interface ClientNotice {
   timeMs: number;
 }
 
-/** Why a datagram is no notice. */
+/** Reasons to reject a datagram. */
 export type NoticeFault = "length" | "magic" | "version" | "checksum" | "field";
 
 export type NoticeResult = { ok: true; notice: ClientNotice } | { ok: false; fault: NoticeFault };
 
 /**
- * Start-up: writes all that never changes of a function's notice into the first 72 bytes of
- * `bytes`. {@link sealNotice} completes it in flight.
+ * Start-up: writes the constant part of a function's notice into the first 72 bytes of `bytes`.
+ * {@link sealNotice} completes it in flight.
  */
 export function prepareNotice(bytes: Uint8Array, identity: NoticeIdentity): void {
   assert(bytes.length >= NOTICE_BYTES, "room for a notice");
@@ -129,10 +129,7 @@ export function prepareNotice(bytes: Uint8Array, identity: NoticeIdentity): void
   new TextEncoder().encodeInto(identity.functionId, bytes.subarray(ID_AT, ID_AT + ID_BYTES));
 }
 
-/**
- * In flight: writes what differs from notice to notice into a prepared one, and its checksum. No
- * garbage.
- */
+/** In flight: writes the changing part of a prepared notice, and its checksum. No garbage. */
 export function sealNotice(
   bytes: Uint8Array,
   view: DataView,
@@ -149,9 +146,9 @@ export function sealNotice(
 }
 
 /**
- * For seats and tests: the notice in the first `length` bytes of `datagram`. Any bytes of any
- * length are allowed; what is not exactly a notice of this version is refused with the first fault
- * found, in the order of {@link NoticeFault}.
+ * For seats and tests: the notice in the first `length` bytes of `datagram`. Accepts any bytes of
+ * any length; anything but a notice of exactly this version is refused with the first fault found,
+ * in the order of {@link NoticeFault}.
  */
 export function decodeNotice(datagram: Uint8Array, length: number): NoticeResult {
   if (length !== NOTICE_BYTES || datagram.length < NOTICE_BYTES)

@@ -8,7 +8,7 @@ import {
   controlKind,
   encodeControl,
   MOVE_REFUSALS,
-  MOVE_REFUSED_BUSY,
+  MOVE_REFUSED_HELD,
   NO_INDEX,
   REASON_NAMES,
   REASON_RESTART,
@@ -25,7 +25,7 @@ test("a record holds its kind, function and three signed arguments where the tab
   expect(Buffer.from(record.buffer).toString("hex")).toBe("0300ffffffffffffffffff7f00000080");
 });
 
-test("every kind has a number of its own", () => {
+test("every kind has its own number", () => {
   const kinds = Object.entries(control).flatMap(([name, value]) =>
     name.startsWith("CONTROL_") && name !== "CONTROL_RECORD_BYTES" ? [value] : [],
   );
@@ -34,5 +34,5 @@ test("every kind has a number of its own", () => {
 
 test("every reason has a name", () => {
   expect(REASON_NAMES).toHaveLength(REASON_RESTART + 1);
-  expect(MOVE_REFUSALS).toHaveLength(MOVE_REFUSED_BUSY + 1);
+  expect(MOVE_REFUSALS).toHaveLength(MOVE_REFUSED_HELD + 1);
 });

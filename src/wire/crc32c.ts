@@ -1,6 +1,6 @@
 /**
- * CRC-32C (Castagnoli), as iSCSI and SCTP use it (RFC 3720, appendix B.4): reflected polynomial
- * 0x82F63B78, initial value and final complement of all ones. It finds damage; it proves nothing
+ * CRC-32C (Castagnoli), as in iSCSI and SCTP (RFC 3720, appendix B.4): reflected polynomial
+ * 0x82F63B78, initial value and final complement of all ones. It detects damage; it proves nothing
  * about the sender.
  */
 import type { Bytes } from "./bytes.ts";

@@ -1,20 +1,20 @@
 /**
  * The frame in which a keep-alive travels: Ethernet (RFC 1112, section 6.4), IPv4 (RFC 791), UDP
- * (RFC 768), then the datagram of wire/keep-alive. Made and taken apart here and not by the
- * kernel's IP, whose tables any host of the cabin can fill: neighbours, connections, memory of UDP
- * sockets.
+ * (RFC 768), then the datagram of wire/keep-alive. Built and parsed here instead of by
+ * the kernel's IP, whose tables any host of the cabin can fill: neighbours, connections, memory of
+ * UDP sockets.
  *
  * | offset | bytes | field                                                      |
  * |--------|-------|------------------------------------------------------------|
  * | 0      | 6     | Ethernet destination: 01:00:5e and 23 bits of the group    |
  * | 6      | 6     | Ethernet source: the sender's interface                    |
  * | 12     | 2     | EtherType 0x0800                                           |
- * | 14     | 20    | IPv4 without options, not in parts, time to live 1         |
+ * | 14     | 20    | IPv4 without options, unfragmented, time to live 1         |
  * | 26     | 4     | source address; 0.0.0.0 where the interface has none       |
  * | 30     | 4     | the group                                                  |
  * | 34     | 8     | UDP: both ports, length, checksum 0 = none: the seal is one |
  *
- * And the report that makes switches forward a group to a port: IGMPv2 (RFC 2236).
+ * Also the report that makes switches forward a group to a port: IGMPv2 (RFC 2236).
  */
 import { type Bytes, copyBytes } from "./bytes.ts";
 import {
@@ -36,7 +36,7 @@ import {
   RETURN,
 } from "./packet-program.ts";
 
-/** Where the datagram begins in its frame. */
+/** Offset of the datagram in its frame. */
 export const DATAGRAM_AT = 42;
 export const FRAME_SOURCE_HARDWARE_AT = 6;
 export const FRAME_PORT_AT = 36;
@@ -52,7 +52,7 @@ const TIME_TO_LIVE = 1;
 const IPPROTO_UDP = 17;
 const IPPROTO_IGMP = 2;
 const DO_NOT_FRAGMENT = 0x4000;
-/** Of the flags and the offset: part of something larger. */
+/** Mask of the flags and the offset: non-zero for a fragment. */
 const FRAGMENT = 0x3fff;
 const VLAN_TAG_PRESENT = ANCILLARY + 48;
 /** Router alert, RFC 2113: IGMP carries it (RFC 2236, section 2). */
@@ -80,7 +80,7 @@ export function encodeFrameHead(
   view.setUint16(UDP_AT + 6, 0);
 }
 
-/** Writes the frame that tells switches that this host wants the group: GROUP_REPORT_BYTES. */
+/** Writes the frame that reports this host's group membership to switches: GROUP_REPORT_BYTES. */
 export function encodeGroupReport(
   view: DataView,
   bytes: Bytes,
@@ -108,7 +108,7 @@ function putEthernet(view: DataView, bytes: Bytes, hardware: Bytes, group: Bytes
 }
 
 /**
- * @param words length of the head in units of 4 bytes; what is beyond the fifth is there already
+ * @param words length of the head in units of 4 bytes; words after the fifth are already written
  */
 function putIp(
   view: DataView,
@@ -129,7 +129,7 @@ function putIp(
   view.setUint16(IP_AT + 10, checksum(view, IP_AT, 4 * words));
 }
 
-/** RFC 1071, of an even number of bytes. */
+/** RFC 1071, over an even number of bytes. */
 function checksum(view: DataView, at: number, byteCount: number): number {
   let sum = 0;
   for (let offset = 0; offset < byteCount; offset += 2) sum += view.getUint16(at + offset);
@@ -138,10 +138,9 @@ function checksum(view: DataView, at: number, byteCount: number): number {
 }
 
 /**
- * The socket filter that keeps frames that are as long as a keep-alive of this group and begin as
- * one, on whatever port: one on a wrong port is to be named. System, sender and seal are left to
- * the receiver, which counts each of these mistakes for itself; the filter would hide them and stop
- * nobody who wants to forge.
+ * Socket filter for frames that have the length and the begin of a keep-alive of this group, on any
+ * port: one on a wrong port must be reported. The receiver checks system, sender and seal, and
+ * counts each error separately; in the filter they would be hidden, and no forger would be stopped.
  */
 export function keepAliveFrameFilter(group: Uint8Array): Uint8Array<ArrayBuffer> {
   const groupWord = new DataView(group.buffer, group.byteOffset).getUint32(0);

@@ -34,6 +34,8 @@ function full(): KeepAliveMessage {
     clientMacLow: 0xa000000b,
     moveFunction: 0x0200,
     moveServer: 13,
+    withheld: 37,
+    holds: 1,
     faultCount: 3,
     faultPlace: 2,
     faultCode: 0xa00d,
@@ -60,7 +62,7 @@ function encoded(message: KeepAliveMessage): DataView {
   return view;
 }
 
-test("what is decoded is what was encoded, whatever the message held before", () => {
+test("decoding gives the encoded message, whatever the object held before", () => {
   const received = full();
   // incarnation 0
   expect(decodeKeepAlive(encoded(new KeepAliveMessage()), KEEP_ALIVE_BYTES, received)).toBe(false);
@@ -91,15 +93,15 @@ test("the layout is the documented one", () => {
     "b0040000",
     "b0050000",
   ]);
-  expect([672, 676, 680, 684].map(word)).toEqual(["a0000007", "a008a009", "a00aa000", "b0200"]);
-  expect([688, 692, 696].map(word)).toEqual(["a000000c", "a000000d", "e0d0302"]);
+  expect([672, 676, 680, 684].map(word)).toEqual(["a0000007", "a008a009", "a00aa000", "b6a00"]);
+  expect([688, 692, 696].map(word)).toEqual(["a000000c", "a000000d", "ea50302"]);
   expect([700, 704].map(word)).toEqual(["a00d0201", "a000000e"]);
   expect([92, 156, 284, 668].map(word)).toEqual(["b000000f", "b001000f", "b002001f", "b005001f"]);
   // the sealer's
   expect(Buffer.from(view.buffer, KEEP_ALIVE_MAC_AT).every((byte) => byte === 0)).toBe(true);
 });
 
-test("a message that tells no fault tells the build, unless it speaks to the version before", () => {
+test("a message without a fault carries the build, except to the previous version", () => {
   const told = Object.assign(full(), { faultCode: 0, buildHigh: 0xb00d, buildLow: 0xb000000d });
   const decoded = (message: KeepAliveMessage): KeepAliveMessage => {
     const received = full();
@@ -115,6 +117,27 @@ test("a message that tells no fault tells the build, unless it speaks to the ver
   expect(encoded(told).getUint16(702) + encoded(told).getUint32(704)).toBe(0);
 });
 
+test("withheld resource and holds are sent in both versions, also beside a successor", () => {
+  const before = Object.assign(full(), { version: KEEP_ALIVE_VERSION_BEFORE });
+  before.buildHigh = 0;
+  before.buildLow = 0;
+  before.heardIncarnation[before.sender] = 0;
+  before.heardSequence[before.sender] = 0;
+  expect(before).toMatchObject({ withheld: 37, holds: 1, understands: 6 });
+  const received = new KeepAliveMessage();
+  expect(decodeKeepAlive(encoded(before), KEEP_ALIVE_BYTES, received)).toBe(true);
+  expect(received).toEqual(before);
+  // Beside a box with the same id its echo is there.
+  const twin = Object.assign(full(), { version: KEEP_ALIVE_VERSION_BEFORE });
+  expect(decodeKeepAlive(encoded(twin), KEEP_ALIVE_BYTES, received)).toBe(true);
+  expect(received).toMatchObject({ withheld: 0, holds: 0, heardSequence: twin.heardSequence });
+  // A server of the version before has 0 there, and withholds nothing.
+  const view = encoded(before);
+  view.setUint32(96 + 4 * before.sender, 0);
+  expect(decodeKeepAlive(view, KEEP_ALIVE_BYTES, received)).toBe(true);
+  expect(received).toMatchObject({ withheld: 0, holds: 0, understands: 0 });
+});
+
 describe("refused", () => {
   const refuse = (change: (view: DataView) => void): boolean => {
     const view = encoded(full());
@@ -127,8 +150,9 @@ describe("refused", () => {
     ["another version", 4, 1],
     ["a sender beyond the limit", 5, SERVERS_MAX],
     ["an unknown phase", 7, 4],
-    ["a function to be moved beyond the limit", 686, 0x20],
-    ["a move to a server beyond the limit", 697, SERVERS_MAX],
+    ["a function to be moved beyond the limit", 686, 0x6f],
+    ["a move to a server beyond the limit", 686, SERVERS_MAX << 3],
+    ["more withheld than there is", 697, 101],
     ["a fault beyond their number", 699, 3],
     ["a fault of a function beyond the limit", 702, 0x20],
     ["a successor beyond the limit", 696, SERVERS_MAX],
@@ -137,7 +161,7 @@ describe("refused", () => {
   });
 
   test("a server to move to without a function", () => {
-    expect(refuse((view) => view.setUint16(686, 0))).toBe(true);
+    expect(refuse((view) => view.setUint16(686, 13 << 11))).toBe(true);
   });
 
   test("incarnation 0, which means not heard", () => {

@@ -16,7 +16,7 @@
  * | 24     | 4      | sequence number, one more with every message of an incarnation                               |
  * | 28     | 4      | digest of the assignment that the sender has worked out (P5)                                 |
  * | 32     | 16 × 4 | per server the incarnation heard, 0 = not heard: the sender's view, and the proof of freshness |
- * | 96     | 16 × 4 | per server the last sequence number heard                                                   |
+ * | 96     | 16 × 4 | per server the last sequence number heard; in the sender's own place, in version 5 while it hears no other box with its id, what byte 697 of version 6 says, and above it the latest version that the sender understands |
  * | 160    | 128    | functions the sender owns: their VIPs may be up there (bit index mod 32 of word index div 32) |
  * | 288    | 128    | functions the sender claims: assigned to it and not yet owned                                |
  * | 416    | 128    | functions among those claimed for which it has room: the old owner may let go; and among those owned whose process can be used |
@@ -25,11 +25,11 @@
  * | 676    | 2      | servers that the sender hears, one bit each: they have proven to be fresh, unlike a mere echo |
  * | 678    | 2      | servers among those whose own datagrams reach the sender, without another server's help      |
  * | 680    | 6      | Ethernet address of the sender's client interface: any other that answers for a VIP is a stranger |
- * | 686    | 2      | function that the sender was asked to have moved, its index + 1; 0 = none (core/moves)       |
+ * | 686    | 2      | function that the sender was asked to have moved, its index + 1; 0 = none (core/moves); from version 6 on, in the upper 5 bits, the index of the server to which it is to move |
  * | 688    | 4      | incarnation of a newcomer that takes the place of one still heard, 0 = none: its proof of freshness |
  * | 692    | 4      | last sequence number heard of it                                                             |
  * | 696    | 1      | its server index; without one the latest version that the sender understands, 0 from 5 only  |
- * | 697    | 1      | index of the server to which it is to move; 0 without one                                   |
+ * | 697    | 1      | from version 6 on: per cent of its resource that the sender withholds, and in bit 7 that what runs is not to be moved; before, the index of the server to which it is to move |
  * | 698    | 1      | active faults in the sender's maintenance log, 255 also for more                              |
  * | 699    | 1      | which of them is told with this message: all are told in turn                                |
  * | 700    | 2      | its code (catalogue/); 0 = none is told                                                      |
@@ -43,11 +43,11 @@
  */
 
 import { PHASE_DRAINING } from "../boundary/phase.ts";
-import { BITMAP_WORDS, FUNCTIONS_MAX, SERVERS_MAX } from "../limits.ts";
+import { BITMAP_WORDS, FUNCTIONS_MAX, SERVERS_MAX, WITHHELD_MAX } from "../limits.ts";
 
 export const KEEP_ALIVE_MAGIC = 0x574d4b41;
 export const KEEP_ALIVE_VERSION = 6;
-/** What the executables before this one speak: understood, and spoken to them. */
+/** Version of the previous executables: understood, and used towards them. */
 export const KEEP_ALIVE_VERSION_BEFORE = 5;
 export const KEEP_ALIVE_MAC_AT = 708;
 export const KEEP_ALIVE_MAC_BYTES = 16;
@@ -55,19 +55,17 @@ export const KEEP_ALIVE_BYTES = KEEP_ALIVE_MAC_AT + KEEP_ALIVE_MAC_BYTES;
 
 export const FLAG_DRAINING = 1;
 export const FLAG_GOOD_BYE = 2;
-/** It listens and does not take part for now: another table, or another box with its id. */
+/** The sender listens and takes no part for now: another table, or another box with its id. */
 export const FLAG_PASSIVE = 4;
-/** Sent on by another server, for those who do not hear the sender. */
+/** Relayed by another server, for those that do not hear the sender. */
 export const FLAG_RELAYED = 8;
-/**
- * VIPs may be up at the sender: for those who do not know its table, and with it not its functions.
- */
+/** VIPs may be up at the sender: for servers without its table, which do not know its functions. */
 export const FLAG_OWNS = 16;
 /** A witness of the client network answers the sender (core/isolation). */
 export const FLAG_WITNESS = 32;
 /** When the sender falls silent, its kernel still answers for its VIPs while their lease runs. */
 export const FLAG_LEASE = 64;
-/** And the kernel's ticks may end that lease early: whoever grants it grants that much more. */
+/** The kernel's ticks may end that lease early: whoever grants it adds that much. */
 export const FLAG_TICKS = 128;
 
 const HEARD_INCARNATION_AT = 32;
@@ -83,13 +81,20 @@ const CLIENT_MAC_AT = 680;
 const MOVE_AT = 686;
 const SUCCESSOR_AT = 688;
 const SUCCESSOR_SERVER_AT = 696;
+const INPUTS_AT = 697;
 const FAULT_COUNT_AT = 698;
 const FAULT_PLACE_AT = 699;
 const FAULT_CODE_AT = 700;
 const FAULT_FUNCTION_AT = 702;
 const FAULT_AGE_AT = 704;
 
-/** What a server says of functions: bitmaps, see the layout. */
+/** Bits of a function in the two bytes that it shares with its server. */
+const MOVE_FUNCTION_BITS = 11;
+const HOLDS_BIT = 7;
+/** In the sender's own place among the sequence numbers, above its withheld and hold bits. */
+const OWN_VERSION_SHIFT = 8;
+
+/** The sender's statements about functions: bitmaps, see the layout. */
 export interface FunctionSets {
   readonly owns: Uint32Array;
   readonly claims: Uint32Array;
@@ -98,13 +103,13 @@ export interface FunctionSets {
 }
 
 /**
- * The content of one keep-alive, preallocated. Bitmaps are read with allocation/function-bitmap.
- * Its columns have `servers` and `words` entries: what the layout has beyond them is 0 in every
- * message of the same table.
+ * Content of one keep-alive, preallocated. Bitmaps are read with allocation/function-bitmap. Its
+ * columns have `servers` and `words` entries: further ones of the layout are 0 in every message of
+ * the same table.
  */
 export class KeepAliveMessage implements FunctionSets {
   version = KEEP_ALIVE_VERSION;
-  /** The latest version that the sender understands. */
+  /** Latest version that the sender understands. */
   understands = KEEP_ALIVE_VERSION;
   sender = 0;
   flags = 0;
@@ -119,26 +124,30 @@ export class KeepAliveMessage implements FunctionSets {
   /** Masks of servers. */
   heard = 0;
   direct = 0;
-  /** Of a newcomer that takes the place of a server still heard. */
+  /** A newcomer that takes the place of a server that is still heard. */
   successorIncarnation = 0;
   successorSequence = 0;
   successorServer = 0;
-  /** The first two and the last four bytes of the Ethernet address. */
+  /** First two and last four bytes of the Ethernet address. */
   clientMacHigh = 0;
   clientMacLow = 0;
   /**
-   * A move that somebody asked the sender for: index of the function + 1, 0 = none, and of the
-   * server it is to move to.
+   * A move requested from the sender: index of the function + 1, 0 = none, and of the target
+   * server.
    */
   moveFunction = 0;
   moveServer = 0;
-  /** Active faults of the sender, and one of them: what the layout says. */
+  /** Per cent of its resource that the sender withholds. */
+  withheld = 0;
+  /** 1: running functions must not be moved. */
+  holds = 0;
+  /** Number of the sender's active faults, and one of them: see the layout. */
   faultCount = 0;
   faultPlace = 0;
   faultCode = 0;
   faultFunction = 0;
   faultAgeS = 0;
-  /** The sender's build, 16 and 32 bits; 0 where it does not tell it. */
+  /** The sender's build, 16 and 32 bits; 0 when not reported. */
   buildHigh = 0;
   buildLow = 0;
   readonly heardIncarnation: Uint32Array;
@@ -160,7 +169,7 @@ export class KeepAliveMessage implements FunctionSets {
     this.cannotRun = new Uint32Array(words);
   }
 
-  /** Takes the whole content of `other`, a message of the same table. */
+  /** Copies all of `other`, a message of the same table. */
   copy(other: KeepAliveMessage): void {
     this.version = other.version;
     this.understands = other.understands;
@@ -183,6 +192,8 @@ export class KeepAliveMessage implements FunctionSets {
     this.clientMacLow = other.clientMacLow;
     this.moveFunction = other.moveFunction;
     this.moveServer = other.moveServer;
+    this.withheld = other.withheld;
+    this.holds = other.holds;
     this.faultCount = other.faultCount;
     this.faultPlace = other.faultPlace;
     this.faultCode = other.faultCode;
@@ -206,13 +217,31 @@ export class KeepAliveMessage implements FunctionSets {
     }
   }
 
-  /** There is a function that the sender cannot run. */
+  /** The requested move, function and server in one number. */
+  get move(): number {
+    return this.moveFunction | (this.moveServer << MOVE_FUNCTION_BITS);
+  }
+
+  /** Withheld per cent and hold bit in one byte. */
+  get inputs(): number {
+    return this.withheld | (this.holds << HOLDS_BIT);
+  }
+
+  /** Whether this message can carry the withheld per cent and the hold bit. */
+  get tellsInputs(): boolean {
+    return this.version === KEEP_ALIVE_VERSION || this.heardIncarnation[this.sender] === 0;
+  }
+
+  /**
+   * Whether the sender excludes anything: running a function, giving all its resource, or moves.
+   */
   saysItCannot(): boolean {
+    if (this.inputs !== 0) return true;
     for (let word = 0; word < this.words; word++) if (this.cannotRun[word] !== 0) return true;
     return false;
   }
 
-  /** It says the same of functions; which are ready counts where they are claimed. */
+  /** Whether both state the same about functions; readiness counts where they are claimed. */
   hasSets(other: FunctionSets): boolean {
     for (let word = 0; word < this.words; word++) {
       if (
@@ -227,7 +256,7 @@ export class KeepAliveMessage implements FunctionSets {
   }
 }
 
-/** Writes the message to `view`, which was zero at first; the MAC is the sealer's. */
+/** Writes the message to `view`, which was zero before; the sealer adds the MAC. */
 export function encodeKeepAlive(message: KeepAliveMessage, view: DataView): void {
   view.setUint32(0, KEEP_ALIVE_MAGIC);
   view.setUint8(4, message.version);
@@ -245,12 +274,13 @@ export function encodeKeepAlive(message: KeepAliveMessage, view: DataView): void
   view.setUint16(DIRECT_AT, message.direct);
   view.setUint16(CLIENT_MAC_AT, message.clientMacHigh);
   view.setUint32(CLIENT_MAC_AT + 2, message.clientMacLow);
-  view.setUint16(MOVE_AT, message.moveFunction);
+  const isFormer = message.version === KEEP_ALIVE_VERSION_BEFORE;
+  view.setUint16(MOVE_AT, isFormer ? message.moveFunction : message.move);
   view.setUint32(SUCCESSOR_AT, message.successorIncarnation);
   view.setUint32(SUCCESSOR_AT + 4, message.successorSequence);
   const isAboutNobody = message.successorIncarnation === 0;
   view.setUint8(SUCCESSOR_SERVER_AT, isAboutNobody ? message.understands : message.successorServer);
-  view.setUint8(SUCCESSOR_SERVER_AT + 1, message.moveServer);
+  view.setUint8(INPUTS_AT, isFormer ? message.moveServer : message.inputs);
   view.setUint8(FAULT_COUNT_AT, message.faultCount);
   view.setUint8(FAULT_PLACE_AT, message.faultPlace);
   view.setUint16(FAULT_CODE_AT, message.faultCode);
@@ -263,6 +293,12 @@ export function encodeKeepAlive(message: KeepAliveMessage, view: DataView): void
     view.setUint32(HEARD_INCARNATION_AT + 4 * server, heardIncarnation[server]);
     view.setUint32(HEARD_SEQUENCE_AT + 4 * server, heardSequence[server]);
   }
+  // A receiver that only knows the previous version ignores it: there is no incarnation beside it.
+  if (isFormer && message.tellsInputs)
+    view.setUint32(
+      HEARD_SEQUENCE_AT + 4 * message.sender,
+      message.inputs | (message.understands << OWN_VERSION_SHIFT),
+    );
   for (let word = 0; word < words; word++) {
     view.setUint32(OWNS_AT + 4 * word, owns[word]);
     view.setUint32(CLAIMS_AT + 4 * word, claims[word]);
@@ -273,8 +309,8 @@ export function encodeKeepAlive(message: KeepAliveMessage, view: DataView): void
 
 /**
  * Reads a datagram of `length` bytes at the start of `view` into `message`.
- * @returns true when the layout is exactly right; otherwise `message` is not to be used. The MAC is
- * not looked at.
+ * @returns true when the layout is exactly right; otherwise `message` must not be used. Does not
+ * check the MAC.
  */
 export function decodeKeepAlive(
   view: DataView,
@@ -300,10 +336,20 @@ export function decodeKeepAlive(
   message.successorSequence = view.getUint32(SUCCESSOR_AT + 4);
   const isAboutNobody = message.successorIncarnation === 0;
   const successorOrVersion = view.getUint8(SUCCESSOR_SERVER_AT);
-  message.understands = isAboutNobody ? successorOrVersion : message.version;
+  const isFormer = message.version === KEEP_ALIVE_VERSION_BEFORE;
+  const isOwnFree = isFormer && view.getUint32(HEARD_INCARNATION_AT + 4 * message.sender) === 0;
+  const own = isOwnFree ? view.getUint32(HEARD_SEQUENCE_AT + 4 * message.sender) : 0;
+  const latest = isOwnFree ? own >>> OWN_VERSION_SHIFT : message.version;
+  message.understands = isAboutNobody ? successorOrVersion : latest;
   message.successorServer = isAboutNobody ? 0 : successorOrVersion;
-  message.moveServer = view.getUint8(SUCCESSOR_SERVER_AT + 1);
-  message.moveFunction = view.getUint16(MOVE_AT);
+  const move = view.getUint16(MOVE_AT);
+  const moveOrInputs = view.getUint8(INPUTS_AT);
+  const inputs = isFormer ? own & ((1 << OWN_VERSION_SHIFT) - 1) : moveOrInputs;
+  message.moveServer = isFormer ? moveOrInputs : move >>> MOVE_FUNCTION_BITS;
+  message.moveFunction = isFormer ? move : move & ((1 << MOVE_FUNCTION_BITS) - 1);
+  message.withheld = inputs & ((1 << HOLDS_BIT) - 1);
+  message.holds = inputs >>> HOLDS_BIT;
+  if (message.withheld > WITHHELD_MAX) return false;
   if (message.successorServer >= SERVERS_MAX) return false;
   if (message.moveFunction > FUNCTIONS_MAX || message.moveServer >= SERVERS_MAX) return false;
   if (message.moveFunction === 0 && message.moveServer !== 0) return false;
@@ -327,6 +373,7 @@ export function decodeKeepAlive(
     heardIncarnation[server] = view.getUint32(HEARD_INCARNATION_AT + 4 * server);
     heardSequence[server] = view.getUint32(HEARD_SEQUENCE_AT + 4 * server);
   }
+  if (isOwnFree && message.sender < servers) heardSequence[message.sender] = 0;
   for (let word = 0; word < words; word++) {
     owns[word] = view.getUint32(OWNS_AT + 4 * word);
     claims[word] = view.getUint32(CLAIMS_AT + 4 * word);
@@ -340,7 +387,7 @@ function isUnderstood(version: number): boolean {
   return version === KEEP_ALIVE_VERSION || version === KEEP_ALIVE_VERSION_BEFORE;
 }
 
-// ---- what a datagram of KEEP_ALIVE_BYTES says, without taking all of it
+// ---- single fields of a datagram of KEEP_ALIVE_BYTES
 
 export const saidSender = (view: DataView): number => view.getUint8(5);
 export const saidFlags = (view: DataView): number => view.getUint8(6);

@@ -33,11 +33,11 @@ import { getText, getWhole, LOG_RECORD_BYTES, setText, setWhole } from "./log-re
 export const LOG_MAGIC = 0x574d4c47;
 export const LOG_VERSION = 1;
 export const LOG_HEADER_BYTES = 256;
-/** Each copy has a page of its own. */
+/** Each copy has its own page. */
 export const LOG_PAGE_BYTES = 4096;
 export const LOG_RECORDS_AT = 2 * LOG_PAGE_BYTES;
 
-/** No file is larger than the largest that can be configured, 1 GiB. */
+/** No file exceeds the largest configurable one, 1 GiB. */
 const LOG_PLACES_MAX = (1 << 30) / LOG_RECORD_BYTES;
 export const LOG_FILE_BYTES_MAX = LOG_RECORDS_AT + LOG_PLACES_MAX * LOG_RECORD_BYTES;
 const CRC_AT = LOG_HEADER_BYTES - 4;
@@ -87,7 +87,7 @@ export function encodeLogHeader(header: LogHeader, bytes: Uint8Array, at: number
   view.setUint32(CRC_AT, crc32c(bytes, at, CRC_AT));
 }
 
-/** The header at `at`; null when the bytes there are none of this layout. */
+/** The header at `at`; null when there is none of this layout. */
 export function decodeLogHeader(bytes: Uint8Array, at: number): LogHeader | null {
   if (bytes.length - at < LOG_HEADER_BYTES) return null;
   const view = new DataView(bytes.buffer, bytes.byteOffset + at, LOG_HEADER_BYTES);
@@ -125,7 +125,7 @@ export function decodeLogHeader(bytes: Uint8Array, at: number): LogHeader | null
   };
 }
 
-/** The one of both copies that counts; null when neither is whole. */
+/** The valid copy with the greater generation; null when neither is whole. */
 export function newestLogHeader(bytes: Uint8Array): LogHeader | null {
   const first = decodeLogHeader(bytes, 0);
   const second = decodeLogHeader(bytes, LOG_PAGE_BYTES);
@@ -133,7 +133,7 @@ export function newestLogHeader(bytes: Uint8Array): LogHeader | null {
   return second.generation > first.generation ? second : first;
 }
 
-/** Bytes of the whole file of this header. */
+/** Size of the whole file with this header. */
 export function logFileBytes(header: Pick<LogHeader, "legPlaces" | "otherPlaces">): number {
   return LOG_RECORDS_AT + (header.legPlaces + header.otherPlaces) * LOG_RECORD_BYTES;
 }

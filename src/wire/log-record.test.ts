@@ -71,7 +71,7 @@ describe("a record", () => {
     expect(decodeLogRecord(encoded(bare), 0)).toEqual(bare);
   });
 
-  test("stands where the layout says", () => {
+  test("is at the place of the layout", () => {
     const view = new DataView(encoded(RECORD).buffer);
     expect([
       view.getUint32(0),
@@ -185,7 +185,7 @@ describe("the header", () => {
     expect(newestLogHeader(bytes)).toBeNull();
   });
 
-  test("of a file that nobody can have is none", () => {
+  test("an impossible size is refused", () => {
     const bytes = new Uint8Array(256);
     for (const change of [{ legPlaces: 0 }, { otherPlaces: 0 }, { otherPlaces: 0xffff_0000 }]) {
       encodeLogHeader({ ...HEADER, ...change }, bytes, 0);

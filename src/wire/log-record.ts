@@ -42,7 +42,7 @@ export const NATURE_NONE = 0;
 export const NATURE_HARD = 1;
 export const NATURE_INTERMITTENT = 2;
 
-/** The list of maintenance/KIND_* has so many entries. */
+/** Number of entries of maintenance/KIND_*. */
 const KINDS = 4;
 const CLASSES = 4;
 const NATURES = 3;
@@ -86,8 +86,8 @@ export interface LogRecord {
 }
 
 /**
- * Writes the record to the LOG_RECORD_BYTES at `at`. Texts that are too long are cut, other
- * characters become `?`.
+ * Writes the record to the LOG_RECORD_BYTES at `at`. Long texts are cut, other characters become
+ * `?`.
  */
 export function encodeLogRecord(record: LogRecord, bytes: Uint8Array, at: number): void {
   const view = new DataView(bytes.buffer, bytes.byteOffset + at, LOG_RECORD_BYTES);
@@ -120,7 +120,7 @@ export function encodeLogRecord(record: LogRecord, bytes: Uint8Array, at: number
   view.setUint32(CRC_AT, crc32c(bytes, at, CRC_AT));
 }
 
-/** The record at `at`; null when the bytes there are none. */
+/** The record at `at`; null when there is none. */
 export function decodeLogRecord(bytes: Uint8Array, at: number): LogRecord | null {
   if (bytes.length - at < LOG_RECORD_BYTES) return null;
   const view = new DataView(bytes.buffer, bytes.byteOffset + at, LOG_RECORD_BYTES);
@@ -159,7 +159,7 @@ export function decodeLogRecord(bytes: Uint8Array, at: number): LogRecord | null
   };
 }
 
-/** Nothing was ever written at `at`. */
+/** Whether nothing was ever written at `at`. */
 export function isEmptyRecord(bytes: Uint8Array, at: number): boolean {
   const end = Math.min(bytes.length, at + LOG_RECORD_BYTES);
   for (let i = at; i < end; i++) if (bytes[i] !== 0) return false;
@@ -176,7 +176,7 @@ export function getWhole(view: DataView, at: number): number {
   return view.getUint32(at) * 0x1_0000_0000 + view.getUint32(at + 4);
 }
 
-/** Printable ASCII in at most `length` bytes, the rest of which are zero already. */
+/** Writes printable ASCII in at most `length` bytes; the rest must be zero already. */
 export function setText(bytes: Uint8Array, at: number, length: number, text: string): void {
   const end = Math.min(length, text.length);
   for (let i = 0; i < end; i++) bytes[at + i] = printable(text.charCodeAt(i));

@@ -22,7 +22,7 @@ export const MAINTENANCE_ANSWER_BYTES = 8;
 
 // supervisor → manage
 export const MAINTENANCE_RECORD = 1;
-/** Nothing more comes: store what has come, answer, and end. */
+/** No more records follow: store the received ones, answer, and end. */
 export const MAINTENANCE_LEAVE = 2;
 
 // manage → supervisor

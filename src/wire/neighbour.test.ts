@@ -89,7 +89,7 @@ function sealed(frame: Uint8Array): Uint8Array {
 
 const decode = (frame: Uint8Array): number => decodeNeighbourAdvertisement(frame, frame.length);
 
-test("what is received: the hardware address of the option, else that of the sender, padded or not", () => {
+test("received messages: the hardware address of the option, else that of the sender, padded or not", () => {
   const option = [2, 1, 0, 1, 2, 3, 4, 5];
   expect(decode(advertisement(...option))).toBe(80);
   expect(decode(advertisement())).toBe(6);

@@ -31,7 +31,7 @@ import { addChecksum, type Bytes, copyBytes, foldChecksum } from "./bytes.ts";
 
 export const NEIGHBOUR_ADVERTISEMENT_BYTES = 86;
 
-/** The address that an advertisement is about. */
+/** The address that an advertisement announces. */
 export const ADVERTISED_AT = 62;
 
 const ETHERNET_SOURCE_AT = 6;
@@ -43,7 +43,7 @@ const SOURCE_AT = 22;
 const ICMP_AT = 54;
 const OPTIONS_AT = 78;
 const OPTION_UNIT_BYTES = 8;
-/** The shortest advertisement: without options. */
+/** Shortest advertisement: without options. */
 const ADVERTISEMENT_BYTES_MIN = OPTIONS_AT - ICMP_AT;
 const TYPE_ADVERTISEMENT = 136;
 const OPTION_TARGET_LINK_LAYER = 2;
@@ -87,7 +87,7 @@ export function encodeNeighbourAdvertisement(
   copyBytes(frame, frameAt + ADVERTISED_AT, address, addressAt, 16);
   copyBytes(frame, frameAt + OPTIONS_AT, TARGET_LINK_LAYER_ADDRESS, 0, 2);
   copyBytes(frame, frameAt + 80, hardware, 0, 6);
-  // Pseudo header: both addresses, which stand together in the packet, then length and next header.
+  // Pseudo header: both addresses, which are adjacent in the packet, then length and next header.
   const pseudoHeader = addChecksum(frame, frameAt + SOURCE_AT, 32, ICMP_BYTES + NEXT_HEADER_ICMPV6);
   const checksum = foldChecksum(addChecksum(frame, frameAt + ICMP_AT, ICMP_BYTES, pseudoHeader));
   frame[frameAt + ICMP_AT + 2] = checksum >>> 8;
@@ -95,11 +95,11 @@ export function encodeNeighbourAdvertisement(
 }
 
 /**
- * Where in a received frame of `length` bytes the hardware address is that a neighbour
- * advertisement, asked for or not, gives for the address at {@link ADVERTISED_AT}: in its option,
- * else that of the frame's sender. −1 for everything that is no advertisement as RFC 4861, section
- * 7.1.2, wants it: whole, hop limit 255, code 0, right checksum, options with a length. Extension
- * headers are not looked behind. What follows the packet is padding. No garbage.
+ * Offset of the hardware address that a neighbour advertisement, solicited or not, gives for the
+ * address at {@link ADVERTISED_AT}, in a received frame of `length` bytes: in its option, otherwise
+ * the sender's of the frame. −1 for anything but a valid advertisement (RFC 4861, section 7.1.2):
+ * whole, hop limit 255, code 0, right checksum, options with a length. Extension headers are not
+ * skipped. Bytes after the packet are padding. No garbage.
  */
 export function decodeNeighbourAdvertisement(frame: Bytes, length: number): number {
   if (length < ICMP_AT + ADVERTISEMENT_BYTES_MIN || length > frame.length) return -1;

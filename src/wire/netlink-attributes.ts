@@ -1,16 +1,15 @@
 /**
- * Writing of netlink attributes: u16 length with these 4 bytes, u16 type, value, padding to a
+ * Writes netlink attributes: u16 length including these 4 bytes, u16 type, value, padding to a
  * multiple of 4.
  */
 import { type Bytes, copyBytes, fillBytes } from "./bytes.ts";
 
-/** The type of an attribute that holds attributes has this bit. */
+/** Flag in the type of an attribute that holds attributes. */
 const NESTED = 0x8000;
 
 /**
- * Appends attributes to what a subclass, which knows the messages, writes into a buffer of the
- * caller's. Numbers are in network order, as nfnetlink has them. Whether everything had room, the
- * subclass checks at the end of a message.
+ * Appends attributes to messages of a subclass in a buffer of the caller. Numbers are in network
+ * order, as in nfnetlink. The subclass checks at the end of a message whether everything fitted.
  */
 export class AttributeWriter {
   /** Bytes written. */
@@ -21,7 +20,7 @@ export class AttributeWriter {
     protected readonly bytes: Bytes,
   ) {}
 
-  /** Writes the head of an attribute and its padding; gives the offset of its value. */
+  /** Writes the head of an attribute and its padding; returns the offset of its value. */
   protected attribute(type: number, valueBytes: number): number {
     const at = this.length;
     const padded = (valueBytes + 3) & ~3;
@@ -32,7 +31,7 @@ export class AttributeWriter {
     return at + 4;
   }
 
-  /** Begins an attribute that holds attributes; gives its offset, for {@link close}. */
+  /** Begins an attribute that holds attributes; returns its offset, for {@link close}. */
   protected nest(type: number): number {
     return this.attribute(type | NESTED, 0) - 4;
   }

@@ -1,10 +1,10 @@
-/** What nf_tables answers to questions (see nftables.ts). */
+/** Answers of nf_tables to questions (see nftables.ts). */
 import { GENERIC_HEADER_BYTES, LIST_ENTRY, NEW_ELEMENT } from "./nftables.ts";
 import { MESSAGE_HEADER_BYTES, messageType } from "./rtnetlink.ts";
 
 /**
- * ms until the first element in the answer to NftablesBatch.dumpElements expires; −1 when
- * it has none that does.
+ * ms until the first element in the answer to NftablesBatch.dumpElements expires; −1 when none
+ * does.
  */
 export function elementExpirationMs(view: DataView, at: number, length: number): number {
   if (messageType(view, at) !== NEW_ELEMENT) return -1;
@@ -19,7 +19,10 @@ export function elementExpirationMs(view: DataView, at: number, length: number):
 
 const attributeEnd = (view: DataView, at: number): number => at + view.getUint16(at, true);
 
-/** Offset of the attribute `type` among those from `at` to `end`, −1 when it is not there whole. */
+/**
+ * Offset of the attribute `type` among those from `at` to `end`, −1 when it is missing or
+ * incomplete.
+ */
 function findIn(view: DataView, at: number, end: number, type: number): number {
   while (at + 4 <= end) {
     const size = view.getUint16(at, true);

@@ -19,8 +19,8 @@
  * | 18     | u16  | in network order: 10 in the begin and the end of a batch, else 0          |
  * | 20     |      | attributes: u16 length with these 4 bytes, u16 type (bit 15: it holds attributes), value, padding to 4 |
  *
- * Changes are made in batches of which everything or nothing takes effect, at one instant for the
- * packets that pass.
+ * Changes are made in batches. A batch takes effect as a whole or not at all, and for passing
+ * packets at one instant.
  */
 import { assert } from "../assert.ts";
 import type { Bytes } from "./bytes.ts";
@@ -32,7 +32,7 @@ export const NETLINK_NETFILTER = 12;
 const SUBSYSTEM = 10;
 /** ARP of all interfaces. */
 export const FAMILY_ARP = 3;
-/** Everything on the interfaces that a chain names. */
+/** All traffic of the interfaces that a chain names. */
 export const FAMILY_NETDEV = 5;
 export const GENERIC_HEADER_BYTES = 4;
 
@@ -56,20 +56,20 @@ const DATA_VALUE = 1;
 const DATA_VERDICT = 2;
 
 /**
- * While the socket that made the table is open, no other may change it: `nft flush ruleset` passes
- * it by.
+ * While the socket that made the table is open, no other one may change it: `nft flush ruleset`
+ * skips it.
  */
 export const TABLE_OWNED = 0x2;
 /**
- * A table with an owner stays when its owner is gone, and then belongs to nobody (Linux 6.9).
- * Without this it would vanish.
+ * An owned table stays when its owner is gone, and then belongs to nobody (Linux 6.9). Without this
+ * flag it would vanish.
  */
 export const TABLE_PERSISTS = 0x4;
 
 // Hooks of the netdev family. Egress: Linux 5.16.
 export const HOOK_INGRESS = 0;
 export const HOOK_EGRESS = 1;
-// Hooks of the ARP family: what comes in, and what this host sends.
+// Hooks of the ARP family: received packets, and packets sent by this host.
 export const HOOK_ARP_INPUT = 0;
 export const HOOK_ARP_OUTPUT = 1;
 const POLICY_ACCEPT = 1;
@@ -77,10 +77,7 @@ const POLICY_ACCEPT = 1;
 /** Elements of the set expire. */
 export const SET_EXPIRES = 0x10;
 
-/**
- * What kind of key a set has, as the `nft` tool numbers them: the kernel only keeps it, for
- * listings.
- */
+/** Key type of a set, numbered as in the `nft` tool: the kernel only keeps it, for listings. */
 export const KEY_IPV4 = 7;
 export const KEY_IPV6 = 8;
 export const KEY_INTERFACE = 41;
@@ -94,14 +91,13 @@ const KEYS_ARE_NATIVE = Uint8Array.of(0, 4, 1, 0, 0, 0);
 /** An interface name as a key: its characters, then zeros. */
 export const INTERFACE_KEY_BYTES = 16;
 
-// What `loadMeta` loads.
+// Properties for `loadMeta`.
 export const META_ETHER_TYPE = 1;
 export const META_INPUT_NAME = 6;
 export const META_OUTPUT_NAME = 7;
 export const META_PROTOCOL = 16;
 
-// What an offset of `loadPayload` counts from. The transport header comes after IPv6's extension
-// headers.
+// Base of an offset in `loadPayload`. The transport header follows IPv6's extension headers.
 export const NETWORK_HEADER = 1;
 export const TRANSPORT_HEADER = 2;
 
@@ -109,24 +105,23 @@ export const VERDICT_DROP = 0;
 export const VERDICT_ACCEPT = 1;
 
 /**
- * A set's elements travel in one attribute, whose length has 16 bits; each takes its key and 12
- * bytes.
+ * A set's elements travel in one attribute with a 16-bit length; each takes its key and 12 bytes.
  */
 const ELEMENTS_BYTES_MAX = 60_000;
 const ELEMENT_HEAD_BYTES = 12;
 
-/** The one register that is used: every value is loaded just before it is looked at. */
+/** The only register in use: every value is loaded right before its test. */
 const REGISTER = 1;
 const VERDICT_REGISTER = 0;
 
 /**
- * Writes messages one after the other into a buffer of the caller's. Start-up only, as far as
- * strings make garbage: what is sent in flight is written once and sent again and again.
+ * Writes consecutive messages into a buffer of the caller. Start-up only, because strings make
+ * garbage: batches for flight are written once and sent repeatedly.
  */
 export class NftablesBatch extends AttributeWriter {
-  /** Of the tables that the messages are about: FAMILY_*. */
+  /** Family of the messages' tables: FAMILY_*. */
   family = FAMILY_NETDEV;
-  /** Messages written; message number i has the sequence number `firstSequence` + i. */
+  /** Messages written so far; message i has the sequence number `firstSequence` + i. */
   count = 0;
   private messageAt = 0;
 
@@ -138,7 +133,7 @@ export class NftablesBatch extends AttributeWriter {
     super(view, bytes);
   }
 
-  /** Begins the batch: messages up to {@link end} take effect together, or none does. */
+  /** Begins the batch: messages up to {@link end} take effect together or not at all. */
   begin(): void {
     this.batchMark(BATCH_BEGIN);
   }
@@ -155,8 +150,8 @@ export class NftablesBatch extends AttributeWriter {
   }
 
   /**
-   * Makes a table, or does nothing when there is one. `flags` −1: whichever it has. `comment` is
-   * shown in listings.
+   * Makes a table, or does nothing when it exists. `flags` −1: keeps its flags. `comment` is shown
+   * in listings.
    */
   newTable(table: string, flags: number, comment: string): void {
     this.beginMessage(NEW_TABLE, NLM_F_CREATE);
@@ -166,7 +161,7 @@ export class NftablesBatch extends AttributeWriter {
     this.endMessage();
   }
 
-  /** Deletes a table with all that is in it. */
+  /** Deletes a table with its content. */
   deleteTable(table: string): void {
     this.beginMessage(DELETE_TABLE, 0);
     this.text(1, table);
@@ -174,8 +169,8 @@ export class NftablesBatch extends AttributeWriter {
   }
 
   /**
-   * Makes a chain that all packets pass which come in (HOOK_INGRESS) or go out (HOOK_EGRESS)
-   * through the interface; in the ARP family on all interfaces, and the name is "".
+   * Makes a chain for all packets that come in (HOOK_INGRESS) or go out (HOOK_EGRESS) through the
+   * interface; in the ARP family it covers all interfaces, and the name is "".
    */
   newChain(table: string, chain: string, hook: number, interfaceName: string): void {
     this.beginMessage(NEW_CHAIN, NLM_F_CREATE | NLM_F_EXCL);
@@ -183,7 +178,7 @@ export class NftablesBatch extends AttributeWriter {
     this.text(3, chain);
     const hookAt = this.nest(4);
     this.number(1, hook);
-    this.number(2, 0); // priority: where filters are by custom
+    this.number(2, 0); // priority: customary for filters
     if (interfaceName !== "") this.text(3, interfaceName);
     this.close(hookAt);
     this.number(5, POLICY_ACCEPT);
@@ -199,16 +194,16 @@ export class NftablesBatch extends AttributeWriter {
     this.number(3, flags);
     this.number(4, keyKind);
     this.number(5, keyBytes);
-    // an id within the batch, demanded by the kernel: the place of the message
+    // an id within the batch, required by the kernel: the place of the message
     this.number(10, this.count);
-    // else `nft` reads it backwards
+    // otherwise `nft` reads it backwards
     if (keyKind === KEY_INTERFACE) this.value(13, KEYS_ARE_NATIVE, 0, KEYS_ARE_NATIVE.length);
     this.endMessage();
   }
 
   /**
-   * Adds `keys`, `keyBytes` each, to a set: in several messages when they are many, in none when
-   * there are none.
+   * Adds `keys`, `keyBytes` each, to a set: in several messages when necessary, in none when there
+   * are none.
    */
   newElements(table: string, set: string, keys: Bytes, keyBytes: number): void {
     const batchBytes = Math.floor(ELEMENTS_BYTES_MAX / (ELEMENT_HEAD_BYTES + keyBytes)) * keyBytes;
@@ -249,13 +244,13 @@ export class NftablesBatch extends AttributeWriter {
     return expirationAt;
   }
 
-  /** Changes the expiration of an element in a batch that is complete. Makes no garbage. */
+  /** Changes the expiration of an element in a complete batch. Makes no garbage. */
   setExpiration(expirationAt: number, expirationMs: number): void {
     this.view.setUint32(expirationAt + 4, expirationMs);
   }
 
   /**
-   * Deletes one element. ENOENT when it is not there or has expired: then nothing in the batch
+   * Deletes one element. ENOENT when it does not exist or has expired: then nothing in the batch
    * takes effect.
    */
   deleteElement(table: string, set: string, key: Bytes): void {
@@ -275,7 +270,7 @@ export class NftablesBatch extends AttributeWriter {
     this.endMessage();
   }
 
-  /** Asks for all elements of a set. Not in a batch; see elementExpirationMs. */
+  /** Requests all elements of a set. Not in a batch; see elementExpirationMs. */
   dumpElements(table: string, set: string): void {
     this.beginMessage(GET_ELEMENT, 0);
     this.text(1, table);
@@ -296,8 +291,8 @@ export class NftablesBatch extends AttributeWriter {
     this.close(keyAt);
   }
 
-  // ---- rules: conditions one after the other, of which the first that does not hold ends the rule
-  // ----------------------
+  // ---- rules: consecutive conditions; the first that does not hold ends the rule
+  // -----------------------------------------
 
   private expressionsAt = 0;
   private expressionAt = 0;
@@ -324,7 +319,7 @@ export class NftablesBatch extends AttributeWriter {
     this.endExpression();
   }
 
-  /** Loads up to 16 bytes of the packet. A packet that is too short ends the rule. */
+  /** Loads up to 16 bytes of the packet. A shorter packet ends the rule. */
   loadPayload(base: number, offset: number, size: number): void {
     this.beginExpression("payload");
     this.number(1, REGISTER);
@@ -334,7 +329,7 @@ export class NftablesBatch extends AttributeWriter {
     this.endExpression();
   }
 
-  /** What was loaded must be `value`. */
+  /** The loaded value must equal `value`. */
   requireValue(value: Bytes): void {
     this.compare(value, 0);
   }
@@ -353,7 +348,7 @@ export class NftablesBatch extends AttributeWriter {
     this.endExpression();
   }
 
-  /** What was loaded must be in the set. */
+  /** The loaded value must be in the set. */
   requireInSet(set: string): void {
     this.lookup(set, 0);
   }
@@ -370,7 +365,7 @@ export class NftablesBatch extends AttributeWriter {
     this.endExpression();
   }
 
-  /** Writes `value` into the packet; no checksum covers it. */
+  /** Writes `value` into the packet, which has no checksum over it. */
   writePayload(base: number, offset: number, value: Bytes): void {
     this.beginExpression("immediate");
     this.number(1, REGISTER);
@@ -386,7 +381,7 @@ export class NftablesBatch extends AttributeWriter {
     this.endExpression();
   }
 
-  /** VERDICT_DROP, or VERDICT_ACCEPT, which ends the chain, too. */
+  /** VERDICT_DROP, or VERDICT_ACCEPT, which also ends the chain. */
   verdict(code: number): void {
     this.beginExpression("immediate");
     this.number(1, VERDICT_REGISTER);

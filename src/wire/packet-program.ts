@@ -10,17 +10,18 @@
 export const INSTRUCTION_BYTES = 8;
 
 // Codes: class, size or operation, and mode of each instruction (linux/bpf_common.h).
-/** BPF_LD | BPF_W | BPF_ABS: 4 bytes at the operand; likewise 2 bytes and 1. */
+/** BPF_LD | BPF_W | BPF_ABS: loads 4 bytes at the operand; the others 2 bytes and 1. */
 export const LOAD_WORD = 0x20;
 export const LOAD_HALF = 0x28;
 export const LOAD_BYTE = 0x30;
 /**
- * BPF_JMP | BPF_JEQ | BPF_K: is the accumulator the operand? Likewise: greater, greater or equal?
+ * BPF_JMP | BPF_JEQ | BPF_K: jumps if the accumulator equals the operand; the others if it is
+ * greater, or greater or equal.
  */
 export const JUMP_IF_EQUAL = 0x15;
 export const JUMP_IF_GREATER = 0x25;
 export const JUMP_IF_GREATER_OR_EQUAL = 0x35;
-/** BPF_JMP | BPF_JSET | BPF_K: have the accumulator and the operand a bit in common? */
+/** BPF_JMP | BPF_JSET | BPF_K: jumps if the accumulator and the operand have a bit in common. */
 export const JUMP_IF_ANY_BIT = 0x45;
 /** BPF_RET | BPF_K. */
 export const RETURN = 0x06;
@@ -28,7 +29,7 @@ export const RETURN = 0x06;
 export const KEEP_ALL = 0xffff_ffff;
 export const DROP = 0;
 
-/** What the kernel knows beside the data (SKF_AD_OFF) is loaded from here on. */
+/** Base of the kernel's ancillary data (SKF_AD_OFF). */
 export const ANCILLARY = 0x1_0000_0000 - 4096;
 
 export type Instruction = readonly [
@@ -50,7 +51,7 @@ export function encodeProgram(program: readonly Instruction[]): Uint8Array<Array
   return new Uint8Array(view.buffer);
 }
 
-/** Lets nothing pass: for a socket that only sends, or counts. */
+/** Accepts nothing: for a socket that only sends, or counts. */
 export function nothingFilter(): Uint8Array<ArrayBuffer> {
   return encodeProgram([[RETURN, 0, 0, DROP]]);
 }

@@ -27,7 +27,7 @@ function route(type: number, family: number, protocol: number): Uint8Array<Array
   return bytes;
 }
 
-test("our routes that go, and the kernel's of IPv6, are told of; nothing else", () => {
+test("only our routes that go, and the kernel's of IPv6, are reported", () => {
   expect(keeps(route(RTM_DELROUTE, 2, 0x57))).toBe(true);
   expect(keeps(route(RTM_DELROUTE, 10, 0x57))).toBe(true);
   expect(keeps(route(RTM_DELROUTE, 10, 2))).toBe(true);

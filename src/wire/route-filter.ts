@@ -1,4 +1,4 @@
-/** Which notifications about routes the watch of our own ones takes. */
+/** Filter for the route notifications that the watch of our own routes needs. */
 import {
   DROP,
   encodeProgram,
@@ -16,12 +16,12 @@ const PROTOCOL_AT = MESSAGE_HEADER_BYTES + 5;
 const AF_INET6 = 10;
 /** RTPROT_KERNEL: the route that comes with an address. */
 const KERNEL = 2;
-/** Numbers of netlink are little-endian, loads of the filter are not. */
+/** Netlink numbers are little-endian; the filter loads big-endian. */
 const DELETED = (RTM_DELROUTE & 0xff) << 8;
 
 /**
- * Lets pass what tells that a route with our mark is gone, or an IPv6 route that came with an
- * address; not the thousands that a router's daemon may change.
+ * Accepts notifications that a route with our mark is gone, or an IPv6 route that came with an
+ * address, but not the thousands that a router's daemon may change.
  */
 export function routeFilter(): Uint8Array<ArrayBuffer> {
   return encodeProgram([

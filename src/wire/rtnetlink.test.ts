@@ -129,7 +129,7 @@ describe("reading", () => {
     encodeAddress(view, bytes, at, RTM_NEWADDR, AF_INET6, 64, 5, VIP6, 0),
   );
 
-  test("an address message gives back what was written", () => {
+  test("an address message decodes to its input", () => {
     const { view, bytes, length } = address;
     expect(addressFamily(view, 0)).toBe(AF_INET6);
     const at = findAddress(view, 0, length);
@@ -141,7 +141,7 @@ describe("reading", () => {
     expect(hasOurMark(view, 0, length - 8)).toBe(false);
   });
 
-  test("IFA_LOCAL goes before IFA_ADDRESS, which is enough by itself", () => {
+  test("IFA_LOCAL takes precedence over IFA_ADDRESS, which suffices alone", () => {
     const bytes = new Uint8Array(40);
     const view = new DataView(bytes.buffer);
     bytes[16] = AF_INET;

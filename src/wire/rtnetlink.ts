@@ -20,7 +20,7 @@ import { type Bytes, copyBytes } from "./bytes.ts";
 
 export const NETLINK_ROUTE = 0;
 
-// Groups that a socket subscribes to, as the bit mask of sockaddr_nl.
+// Subscribed groups, as the bit mask of sockaddr_nl.
 export const GROUP_LINK = 1 << 0;
 export const GROUP_IPV4_ADDRESS = 1 << 4;
 export const GROUP_IPV4_ROUTE = 1 << 6;
@@ -29,7 +29,7 @@ export const GROUP_IPV6_ROUTE = 1 << 10;
 
 export const NLMSG_ERROR = 2;
 export const NLMSG_DONE = 3;
-/** Types from here on belong to the protocol, RTM_* here; smaller ones are netlink's own. */
+/** Types from here on belong to the protocol, here RTM_*; smaller ones are netlink's own. */
 export const NLMSG_MIN_TYPE = 16;
 export const RTM_NEWLINK = 16;
 export const RTM_DELLINK = 17;
@@ -43,7 +43,7 @@ export const RTM_GETROUTE = 26;
 
 export const NLM_F_REQUEST = 0x1;
 export const NLM_F_ACK = 0x4;
-/** In an answer to a dump: something changed meanwhile, ask again. */
+/** In an answer to a dump: something changed meanwhile; repeat the request. */
 export const NLM_F_DUMP_INTR = 0x10;
 export const NLM_F_REPLACE = 0x100;
 export const NLM_F_EXCL = 0x200;
@@ -94,19 +94,18 @@ const AF_INET = 2;
 const AF_INET6 = 10;
 
 /**
- * "Wingman put this here": the protocol of our addresses (IFA_PROTO, Linux 5.18) and of our routes.
- * 0x57 is "W"; it is in the range that the kernel leaves to user space and is not given to anybody
- * in its list.
+ * Marks what Wingman set: the protocol of our addresses (IFA_PROTO, Linux 5.18) and of our routes.
+ * 0x57 is "W"; the kernel leaves its range to user space, and its list assigns it to nobody.
  */
 export const OUR_MARK = 0x57;
 
 /**
- * Subnet routes come after every other route to the same destination: the greater the metric, the
- * later.
+ * Metric that ranks subnet routes behind every other route to the same destination: the greater,
+ * the later.
  */
 const SUBNET_ROUTE_METRIC = 1_000_000;
 
-/** No message made here is longer. */
+/** Longest message made here. */
 export const MESSAGE_BYTES_MAX = 100;
 
 // ---- making messages
@@ -120,7 +119,7 @@ function putHeader(view: DataView, at: number, length: number, type: number, fla
   view.setUint32(at + 12, 0, true);
 }
 
-/** Writes the head of an attribute and gives the offset of its value. */
+/** Writes the head of an attribute and returns the offset of its value. */
 function putAttribute(view: DataView, at: number, type: number, valueBytes: number): number {
   view.setUint16(at, 4 + valueBytes, true);
   view.setUint16(at + 2, type, true);
@@ -128,11 +127,11 @@ function putAttribute(view: DataView, at: number, type: number, valueBytes: numb
 }
 
 /**
- * The prefix length that a VIP gets in the kernel. IPv4: 32, whatever is configured, because the
- * kernel makes a second IPv4 address of the same subnet a "secondary" and deletes it together with
- * the first one; with a subnet of its own every VIP stands alone. IPv6 knows no such thing and
- * keeps the configured length, with which the kernel keeps the subnet's route by itself: as long as
- * the VIPs live, or for ever when an address without a lifetime shares the subnet.
+ * Prefix length of a VIP in the kernel. IPv4: 32, whatever is configured. The kernel makes a second
+ * IPv4 address of the same subnet a "secondary" and deletes it together with the first one; with
+ * its own subnet each VIP is independent. IPv6 has no such rule and keeps the configured length.
+ * The kernel then maintains the subnet's route itself: as long as the VIPs live, or for ever when
+ * an address without a lifetime shares the subnet.
  */
 export const installedPrefixLength = (family: number, configured: number): number =>
   family === AF_INET ? 32 : configured;
@@ -141,15 +140,15 @@ export const installedPrefixLength = (family: number, configured: number): numbe
 export const addressBytes = (family: number): number => (family === AF_INET ? 4 : 16);
 
 /**
- * Writes RTM_NEWADDR or RTM_DELADDR for a VIP; its sequence number and flags are set with {@link
- * setRequest} when it is sent. Gives its length.
+ * Writes RTM_NEWADDR or RTM_DELADDR for a VIP; {@link setRequest} sets its sequence number and
+ * flags before it is sent. Returns its length.
  *
- * The server must never use a VIP as the source of its own traffic. For IPv4 scope host does that:
- * such an address is local like any other, but no candidate for a source address, in whatever order
- * addresses came. For IPv6 a preferred lifetime of 0 does it (RFC 6724, rule 3); IPv4 gets it too,
- * so that listings show alike. NODAD: the VIP must answer at once, and duplicates are ruled out by
- * the protocol (RFC 4862, section 5.4, allows it to be off). `lifetimeS`: the kernel deletes the
- * address by itself after so long, unless it is written again with NLM_F_REPLACE.
+ * The server must never use a VIP as the source of its own traffic. For IPv4, scope host ensures
+ * that: such an address is local like any other, but no candidate for a source address, in whatever
+ * order addresses came. For IPv6, a preferred lifetime of 0 does (RFC 6724, rule 3); IPv4 gets it
+ * too, for uniform listings. NODAD: the VIP must answer at once, and the protocol excludes
+ * duplicates (RFC 4862, section 5.4, allows it to be off). `lifetimeS`: the kernel deletes the
+ * address after this long, unless it is written again with NLM_F_REPLACE.
  */
 export function encodeAddress(
   view: DataView,
@@ -200,7 +199,7 @@ export function encodeAddress(
 
 /**
  * Writes RTM_NEWROUTE or RTM_DELROUTE for an IPv4 subnet that is reached directly over the
- * interface, with our mark. `network` has its host bits zero. Gives the length of the message.
+ * interface, with our mark. The host bits of `network` are zero. Returns the length of the message.
  */
 export function encodeSubnetRoute(
   view: DataView,
@@ -233,7 +232,7 @@ export function encodeSubnetRoute(
   return end - at;
 }
 
-/** Writes a request to dump all links. Gives its length. */
+/** Writes a request to dump all links. Returns its length. */
 export function encodeLinkDump(view: DataView, at: number): number {
   const length = MESSAGE_HEADER_BYTES + LINK_HEADER_BYTES;
   for (let i = MESSAGE_HEADER_BYTES; i < length; i += 4) view.setUint32(at + i, 0, true);
@@ -243,8 +242,8 @@ export function encodeLinkDump(view: DataView, at: number): number {
 
 /**
  * Writes a request to dump the addresses of both families on all interfaces. Linux can leave out
- * other interfaces, but then (seen with 6.18) it does not say NLM_F_DUMP_INTR, and an address that
- * goes while the dump is made hides another one. Gives its length.
+ * other interfaces. But then (seen with 6.18) it does not set NLM_F_DUMP_INTR, and an address that
+ * goes during the dump hides another one. Returns its length.
  */
 export function encodeAddressDump(view: DataView, at: number): number {
   const length = MESSAGE_HEADER_BYTES + ADDRESS_HEADER_BYTES;
@@ -254,7 +253,7 @@ export function encodeAddressDump(view: DataView, at: number): number {
   return length;
 }
 
-/** Writes a request to dump the IPv4 routes of the main table. Gives its length. */
+/** Writes a request to dump the IPv4 routes of the main table. Returns its length. */
 export function encodeRouteDump(view: DataView, at: number): number {
   const length = MESSAGE_HEADER_BYTES + ROUTE_HEADER_BYTES;
   for (let i = MESSAGE_HEADER_BYTES; i < length; i += 4) view.setUint32(at + i, 0, true);
@@ -293,8 +292,8 @@ export const messageSequence = (view: DataView, at: number): number =>
   view.getUint32(at + SEQUENCE_AT, true);
 
 /**
- * errno of an NLMSG_ERROR or NLMSG_DONE message, 0 for an acknowledgement. A message too short to
- * tell counts as 0.
+ * errno of an NLMSG_ERROR or NLMSG_DONE message, 0 for an acknowledgement or a message that is too
+ * short.
  */
 export function messageErrno(view: DataView, at: number, length: number): number {
   return length < MESSAGE_HEADER_BYTES + 4 ? 0 : 0 - view.getInt32(at + MESSAGE_HEADER_BYTES, true);
@@ -333,10 +332,10 @@ export const addressInterface = (view: DataView, at: number): number =>
   view.getUint32(at + MESSAGE_HEADER_BYTES + 4, true);
 
 /**
- * Offset of the address itself in an RTM_NEWADDR or RTM_DELADDR message, −1 when there is no IPv4
- * or IPv6 address in it or it is cut short: the other readers of address messages are for those
- * where this one finds something. IFA_LOCAL where present: on a point-to-point link IFA_ADDRESS is
- * the other end. IPv6 leaves IFA_LOCAL out unless there is another end.
+ * Offset of the address in an RTM_NEWADDR or RTM_DELADDR message; −1 when it has no IPv4 or IPv6
+ * address or is cut short. The other readers of address messages require a result here. Uses
+ * IFA_LOCAL where present: on a point-to-point link IFA_ADDRESS is the other end. IPv6 omits
+ * IFA_LOCAL unless there is another end.
  */
 export function findAddress(view: DataView, at: number, length: number): number {
   if (length < MESSAGE_HEADER_BYTES + ADDRESS_HEADER_BYTES) return -1;
@@ -349,15 +348,15 @@ export function findAddress(view: DataView, at: number, length: number): number 
     : findAttribute(view, at, length, ADDRESS_HEADER_BYTES, IFA_ADDRESS, size);
 }
 
-/** Whether an RTM_NEWADDR or RTM_DELADDR message is about an address that carries our mark. */
+/** Whether the address of an RTM_NEWADDR or RTM_DELADDR message has our mark. */
 export function hasOurMark(view: DataView, at: number, length: number): boolean {
   const mark = findAttribute(view, at, length, ADDRESS_HEADER_BYTES, IFA_PROTO, 1);
   return mark >= 0 && view.getUint8(mark) === OUR_MARK;
 }
 
 /**
- * The same; and on kernels before 5.18, which keep no mark, whether it is made as only we make
- * addresses: for a limited time, and never preferred.
+ * The same. On kernels before 5.18, which keep no mark: whether the address is made as only we make
+ * them, for a limited time and never preferred.
  */
 export function looksLikeOurs(view: DataView, at: number, length: number): boolean {
   const mark = findAttribute(view, at, length, ADDRESS_HEADER_BYTES, IFA_PROTO, 1);
@@ -369,7 +368,7 @@ export function looksLikeOurs(view: DataView, at: number, length: number): boole
 }
 
 /**
- * Offset of the destination of an IPv4 route with our mark in an RTM_NEWROUTE message; −1 for every
+ * Offset of the destination of an IPv4 route with our mark in an RTM_NEWROUTE message; −1 for any
  * other route.
  */
 export function ourRouteDestination(view: DataView, at: number, length: number): number {
@@ -379,7 +378,7 @@ export function ourRouteDestination(view: DataView, at: number, length: number):
   return findAttribute(view, at, length, ROUTE_HEADER_BYTES, RTA_DST, 4);
 }
 
-/** Offset of the destination of a route of a family in a route message, −1 where it has none. */
+/** Offset of the destination in a route message of this family, −1 when it has none. */
 export function routeDestination(
   view: DataView,
   at: number,
@@ -400,10 +399,7 @@ export function routeInterface(view: DataView, at: number, length: number): numb
   return oif < 0 ? 0 : view.getUint32(oif, true);
 }
 
-/**
- * Index of the interface that a link message is about; 0 when the message is of another kind of
- * link message (bridge ports).
- */
+/** Index of the interface of a link message; 0 for another kind of link message (bridge ports). */
 export function linkInterface(view: DataView, at: number, length: number): number {
   if (length < MESSAGE_HEADER_BYTES + LINK_HEADER_BYTES) return 0;
   return view.getUint8(at + MESSAGE_HEADER_BYTES) === 0
@@ -411,30 +407,28 @@ export function linkInterface(view: DataView, at: number, length: number): numbe
     : 0;
 }
 
-/** Index of the interface of this namespace that a link message's lies on; 0: on none. */
+/** Index of the interface of this namespace below the one of a link message; 0: none. */
 export function linkLower(view: DataView, at: number, length: number): number {
   if (findAttribute(view, at, length, LINK_HEADER_BYTES, IFLA_LINK_NETNSID, 4) >= 0) return 0;
   const lower = findAttribute(view, at, length, LINK_HEADER_BYTES, IFLA_LINK, 4);
   return lower < 0 ? 0 : view.getUint32(lower, true);
 }
 
-/** Whether a link message is about an Ethernet interface that belongs to no bridge or bond. */
+/** Whether a link message describes an Ethernet interface in no bridge or bond. */
 export function isEthernetAlone(view: DataView, at: number, length: number): boolean {
   const isEthernet = view.getUint16(at + MESSAGE_HEADER_BYTES + 2, true) === ARPHRD_ETHER;
   return isEthernet && findAttribute(view, at, length, LINK_HEADER_BYTES, IFLA_MASTER, 4) < 0;
 }
 
 /**
- * Whether the interface of a link message is up and hears its network: switched on, plugged in,
+ * Whether the interface of a link message is up and has a carrier: switched on, plugged in,
  * operational.
  */
 export function linkHasCarrier(view: DataView, at: number): boolean {
   return (view.getUint32(at + MESSAGE_HEADER_BYTES + 8, true) & CARRIER_FLAGS) === CARRIER_FLAGS;
 }
 
-/**
- * How often the carrier has come or gone by the time of a link message; −1 when it does not say.
- */
+/** Count of carrier changes at the time of a link message; −1 when it does not say. */
 export function linkCarrierChanges(view: DataView, at: number, length: number): number {
   const changes = findAttribute(view, at, length, LINK_HEADER_BYTES, IFLA_CARRIER_CHANGES, 4);
   return changes < 0 ? -1 : view.getUint32(changes, true);

@@ -9,7 +9,7 @@
 import { assert } from "../assert.ts";
 import { PHASE_NAMES } from "../boundary/phase.ts";
 
-/** What a datagram says. */
+/** Content of a datagram. */
 export const SAY_READY = 1;
 export const SAY_WATCHDOG = 2;
 export const SAY_STATUS = 4;
@@ -34,7 +34,7 @@ function asciiOf(text: string): Uint8Array {
 
 /** Writes a datagram at the start of its memory. Makes no garbage. */
 export class ServiceMessage {
-  /** Bytes of the last {@link encode}. */
+  /** Length of the last {@link encode}. */
   length = 0;
 
   /** @param bytes at least SERVICE_MESSAGE_BYTES */

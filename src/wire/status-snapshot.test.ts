@@ -66,7 +66,7 @@ function fullSnapshot(): StatusSnapshot {
   return snapshot;
 }
 
-test("what was written is read: no two fields overlap", () => {
+test("written fields are read back: no two overlap", () => {
   const snapshot = fullSnapshot();
   const view = viewOf(snapshot);
   expect(view.byteLength).toBe(8128);
@@ -95,6 +95,8 @@ test("a snapshot with these contents is these bytes", () => {
   snapshot.serverIncarnation.set([0x11, 0x22]);
   snapshot.serverState.set([1, 3]);
   snapshot.serverPhase.set([0, 3]);
+  snapshot.withheld.set([0, 40]);
+  snapshot.holds.set([0, 1]);
   snapshot.functionCount = 2;
   snapshot.owner.set([-1, 1]);
   snapshot.functionState.set([0, 2]);
@@ -104,7 +106,7 @@ test("a snapshot with these contents is these bytes", () => {
   snapshot.networkHeard.set([0x0102, 0x0304]);
   const expected = Buffer.alloc(STATUS_BYTES);
   for (const [at, hex] of [
-    [0, "574d5354 04000000 2a000000 67120000"], // magic, version, sequence, process id
+    [0, "574d5354 05000000 2a000000 67120000"], // magic, version, sequence, process id
     [16, "000000000000f83f 00000000000000c0"], // written, started
     [32, "04030201 01 02 02 12 02000000"], // incarnation, self, phase, servers, flags, functions
     [78, "aabb"], // end of the digest
@@ -112,6 +114,7 @@ test("a snapshot with these contents is these bytes", () => {
     [128, "07000000 0d0c0b0a"], // last counter, greatest lateness
     [136, "0000000000000000 03000000 11000000 01 00"], // first server
     [168, "000000000000f03f feffffff 22000000 03 03"],
+    [192, "28 01"], // withheld, holds
     [648, "08000000"], // first bucket
     [900, "09000000 ff0003000400 010201800280"], // last bucket, both functions
     [8120, "00000201 01000403"], // networks
@@ -139,11 +142,11 @@ describe("the head", () => {
     expect(statusSequence(view)).toBe(4);
   });
 
-  test("tells another layout, and what is no snapshot", () => {
+  test("detects another layout, and files that are no snapshot", () => {
     const view = viewOf(fullSnapshot());
-    expect(statusVersion(view)).toBe(4);
-    view.setUint32(4, 5, true);
     expect(statusVersion(view)).toBe(5);
+    view.setUint32(4, 6, true);
+    expect(statusVersion(view)).toBe(6);
     expect(read(view)).toBe(null);
     view.setUint8(0, 0);
     expect(statusVersion(view)).toBe(0);

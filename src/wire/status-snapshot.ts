@@ -1,7 +1,6 @@
 /**
- * The state of a running engine as it lies in `RUN_DIR/status`: a file mapped into the engine's
- * memory, written once a period and read by everyone who wants to know (`wingman status`, later the
- * console and the page). The engine never waits for a reader: the sequence at offset 8 is odd while
+ * The state of a running engine in `RUN_DIR/status`: a file mapped into the engine's memory,
+ * written once per period and read by `wingman status`, the console and the page. The engine never waits for a reader: the sequence at offset 8 is odd while
  * it writes, and a reader that saw it odd or changed reads again.
  *
  * Native byte order; the file never leaves the machine.
@@ -39,11 +38,13 @@
  * | 8      | i32  | remaining resource                                   |
  * | 12     | u32  | incarnation                                          |
  * | 16     | u8   | state (boundary/server-state)                            |
- * | 17     | u8   | phase as it says itself (boundary/phase)                 |
+ * | 17     | u8   | phase as reported by itself (boundary/phase)             |
  * | 18     | u16  | its build: the first 16 bits of the digest; 0: not known |
  * | 20     | u32  | the next 32                                              |
+ * | 24     | u8   | per cent of its resource that it withholds               |
+ * | 25     | u8   | 1: it requests that no running function is moved         |
  *
- * Everything that is not named is 0.
+ * All other bytes are 0.
  */
 
 import { COUNTERS } from "../boundary/counters.ts";
@@ -57,8 +58,8 @@ import {
 } from "../limits.ts";
 
 const MAGIC = 0x54534d57;
-export const STATUS_VERSION = 4;
-/** Magic, version and sequence: what tells whether the rest can be read. */
+export const STATUS_VERSION = 5;
+/** Magic, version and sequence: they tell whether the rest is readable. */
 export const STATUS_HEAD_BYTES = 12;
 
 const SEQUENCE_AT = 8;
@@ -96,7 +97,7 @@ export const leaseKindIn = (flags: number): number => (flags >> LEASE_KIND_SHIFT
 
 /** The content of one snapshot, preallocated. Times are µs of CLOCK_MONOTONIC. */
 export class StatusSnapshot {
-  /** Of the last complete writing; even. */
+  /** Sequence of the last complete writing; even. */
   sequence = 0;
   enginePid = 0;
   writtenUs = 0;
@@ -110,14 +111,14 @@ export class StatusSnapshot {
   /** STATUS_FLAG_* */
   flags = 0;
   readonly tableDigest = new Uint8Array(TABLE_DIGEST_BYTES);
-  /** By COUNTER_*. */
+  /** Indexed by COUNTER_*. */
   readonly counters = new Uint32Array(COUNTERS);
   /** Greatest lateness of a keep-alive in µs. */
   latenessMaxUs = 0;
-  /** By latenessBucket of boundary/lateness. */
+  /** Indexed by latenessBucket of boundary/lateness. */
   readonly latenessHistogram = new Uint32Array(LATENESS_BUCKETS);
 
-  /** The columns of the servers hold so many entries that count. */
+  /** Valid entries in the servers' columns. */
   serverCount = 0;
   /** 0 = never. */
   readonly lastHeardUs = new Float64Array(SERVERS_MAX);
@@ -125,38 +126,42 @@ export class StatusSnapshot {
   readonly serverIncarnation = new Uint32Array(SERVERS_MAX);
   /** SERVER_* */
   readonly serverState = new Uint8Array(SERVERS_MAX);
-  /** PHASE_*, as each says itself. */
+  /** PHASE_*, as each server reports it. */
   readonly serverPhase = new Uint8Array(SERVERS_MAX);
   readonly buildHigh = new Uint16Array(SERVERS_MAX);
   readonly buildLow = new Uint32Array(SERVERS_MAX);
+  /** Per cent of its resource that each server withholds. */
+  readonly withheld = new Uint8Array(SERVERS_MAX);
+  /** 1: it requests that no running function is moved. */
+  readonly holds = new Uint8Array(SERVERS_MAX);
 
-  /** The columns of the functions hold so many entries that count. */
+  /** Valid entries in the functions' columns. */
   functionCount = 0;
-  /** Server that owns each, −1 = none. */
+  /** Server that owns each function, −1 = none. */
   readonly owner = new Int8Array(FUNCTIONS_MAX);
   /** FUNCTION_* */
   readonly functionState = new Uint8Array(FUNCTIONS_MAX);
-  /** Mask of the servers that could take each now. */
+  /** Mask of the servers that could take each function now. */
   readonly couldRunOn = new Uint16Array(FUNCTIONS_MAX);
-  /** When each witness answered last, 0 = never. */
+  /** Time of each witness's last answer, 0 = never. */
   readonly witnessHeardUs = new Float64Array(WITNESSES_MAX);
-  /** Active faults of each server, and FAULTS_TOLD_MAX rows of them for each; code 0: not known. */
+  /** Number of active faults of each server, and FAULTS_TOLD_MAX rows for each; code 0: unknown. */
   readonly faultCount = new Uint8Array(SERVERS_MAX);
   readonly faultCode = new Uint16Array(SERVERS_MAX * FAULTS_TOLD_MAX);
   readonly faultFunction = new Uint16Array(SERVERS_MAX * FAULTS_TOLD_MAX);
   readonly faultAgeS = new Uint32Array(SERVERS_MAX * FAULTS_TOLD_MAX);
-  /** Mask of the servers on which each has failed. */
+  /** Mask of the servers on which each function has failed. */
   readonly cannotRunOn = new Uint16Array(FUNCTIONS_MAX);
 
   // The keep-alive networks, in the order of the configuration.
   readonly networkCarrier = new Uint8Array(NETWORKS_MAX);
-  /** Mask of the servers that are heard on each. */
+  /** Mask of the servers that are heard on each network. */
   readonly networkHeard = new Uint16Array(NETWORKS_MAX);
 }
 
 /**
- * Writes `snapshot` to `view`, which holds zeros or what was written to it before, and counts its
- * sequence on. A reader that comes in between sees an odd one and reads again.
+ * Writes `snapshot` to `view`, which holds zeros or an earlier snapshot, and increments its
+ * sequence. A concurrent reader sees an odd sequence and reads again.
  */
 export function encodeStatusSnapshot(snapshot: StatusSnapshot, view: DataView): void {
   view.setUint32(SEQUENCE_AT, snapshot.sequence + 1, true);
@@ -199,6 +204,8 @@ export function encodeStatusSnapshot(snapshot: StatusSnapshot, view: DataView): 
     view.setUint8(at + 17, snapshot.serverPhase[server]);
     view.setUint16(at + 18, snapshot.buildHigh[server], true);
     view.setUint32(at + 20, snapshot.buildLow[server], true);
+    view.setUint8(at + 24, snapshot.withheld[server]);
+    view.setUint8(at + 25, snapshot.holds[server]);
   }
   for (let index = 0; index < snapshot.functionCount; index++) {
     const at = FUNCTIONS_AT + FUNCTION_BYTES * index;
@@ -216,19 +223,19 @@ export function encodeStatusSnapshot(snapshot: StatusSnapshot, view: DataView): 
   view.setUint32(SEQUENCE_AT, snapshot.sequence, true);
 }
 
-/** Sequence of the head in `view`: odd while it is written, 0 before that for the first time. */
+/** Sequence of the head in `view`: odd while it is written, 0 before the first writing. */
 export function statusSequence(view: DataView): number {
   return view.getUint32(SEQUENCE_AT, true);
 }
 
-/** Layout version of the head in `view`; 0 when it is none of a snapshot. */
+/** Layout version of the head in `view`; 0 when it belongs to no snapshot. */
 export function statusVersion(view: DataView): number {
   return view.getUint32(0, true) === MAGIC ? view.getUint32(4, true) : 0;
 }
 
 /**
  * Reads the complete snapshot in `view` into `snapshot`.
- * @returns false when it has not this layout; `snapshot` is not to be used then
+ * @returns false when the layout differs; then `snapshot` must not be used
  */
 export function decodeStatusSnapshot(view: DataView, snapshot: StatusSnapshot): boolean {
   if (statusVersion(view) !== STATUS_VERSION) return false;
@@ -271,6 +278,8 @@ export function decodeStatusSnapshot(view: DataView, snapshot: StatusSnapshot): 
     snapshot.serverPhase[server] = view.getUint8(at + 17);
     snapshot.buildHigh[server] = view.getUint16(at + 18, true);
     snapshot.buildLow[server] = view.getUint32(at + 20, true);
+    snapshot.withheld[server] = view.getUint8(at + 24);
+    snapshot.holds[server] = view.getUint8(at + 25);
   }
   for (let index = 0; index < snapshot.functionCount; index++) {
     const at = FUNCTIONS_AT + FUNCTION_BYTES * index;

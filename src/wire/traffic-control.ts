@@ -1,6 +1,6 @@
 /**
  * Messages of rtnetlink for the queueing discipline "clsact" and filters of eBPF on it
- * (linux/pkt_sched.h, linux/pkt_cls.h): how programs come to an interface before tcx (Linux 6.6).
+ * (linux/pkt_sched.h, linux/pkt_cls.h): how programs are attached before tcx (Linux 6.6).
  * Header and attributes as in wire/rtnetlink; the fixed structure is struct tcmsg:
  *
  * | offset | type | field                                                         |
@@ -8,7 +8,7 @@
  * | 0      | u8   | family, 0                                                     |
  * | 4      | i32  | interface index                                               |
  * | 8      | u32  | handle: number of the filter                                  |
- * | 12     | u32  | parent: the way                                               |
+ * | 12     | u32  | parent: the direction                                         |
  * | 16     | u32  | filters: priority above, Ethernet type below in network order |
  */
 import { findAttribute, MESSAGE_HEADER_BYTES } from "./rtnetlink.ts";
@@ -22,11 +22,11 @@ export const RTM_GETTFILTER = 46;
 const HEADER_BYTES = 20;
 const CLSACT = 0xffff_fff1;
 const CLSACT_HANDLE = 0xffff_0000;
-/** The parents of what comes in and of what goes out. */
+/** Parents of the filters for incoming and for outgoing packets. */
 export const CLSACT_INGRESS = 0xffff_fff2;
 export const CLSACT_EGRESS = 0xffff_fff3;
 
-/** The first of all priorities, and our number there. */
+/** The first of all priorities, and our handle there. */
 const PRIORITY = 1;
 const HANDLE = 0x57;
 const EVERY_TYPE = 0x0300;
@@ -40,7 +40,7 @@ const TCA_BPF_ID = 11;
 /** The program's result is the verdict. */
 const DIRECT_ACTION = 1;
 
-/** No message made here is longer. */
+/** Longest message made here. */
 export const CONTROL_MESSAGE_BYTES = 160;
 
 class Message {
@@ -60,7 +60,7 @@ class Message {
     view.setUint32(MESSAGE_HEADER_BYTES + 16, info, true);
   }
 
-  /** Writes the head of an attribute; gives where its value is. */
+  /** Writes the head of an attribute; returns the offset of its value. */
   private attribute(type: number, bytes: number): number {
     const at = this.length;
     this.view.setUint16(at, 4 + bytes, true);
@@ -92,14 +92,14 @@ class Message {
   }
 }
 
-/** Writes RTM_NEWQDISC or RTM_DELQDISC for "clsact". Gives its length. */
+/** Writes RTM_NEWQDISC or RTM_DELQDISC for "clsact". Returns its length. */
 export function encodeClsact(view: DataView, type: number, interfaceIndex: number): number {
   const message = new Message(view, interfaceIndex, CLSACT_HANDLE, CLSACT, 0);
   message.text(TCA_KIND, "clsact");
   return message.end(type);
 }
 
-/** Writes RTM_NEWTFILTER: our filter of this way, in place of one that may be there. */
+/** Writes RTM_NEWTFILTER: our filter of this direction, replacing an existing one. */
 export function encodeFilter(
   view: DataView,
   interfaceIndex: number,
@@ -118,7 +118,7 @@ export function encodeFilter(
   return message.end(RTM_NEWTFILTER);
 }
 
-/** Writes RTM_DELTFILTER for our filter of this way. */
+/** Writes RTM_DELTFILTER for our filter of this direction. */
 export function encodeFilterRemoval(
   view: DataView,
   interfaceIndex: number,
@@ -130,21 +130,21 @@ export function encodeFilterRemoval(
   return message.end(RTM_DELTFILTER);
 }
 
-/** Writes a request to dump the filters of one way, in the order in which they run. */
+/** Writes a request to dump the filters of one direction, in execution order. */
 export function encodeFilterDump(view: DataView, interfaceIndex: number, parent: number): number {
   return new Message(view, interfaceIndex, 0, parent, 0).end(RTM_GETTFILTER);
 }
 
-/** Whether a message of a dump is about a filter, and not about a group of them. */
+/** Whether a message of a dump describes a filter rather than a group of them. */
 export const isFilter = (view: DataView, at: number): boolean =>
   view.getUint32(at + MESSAGE_HEADER_BYTES + 8, true) !== 0;
 
-/** Whether it stands where ours stands. */
+/** Whether it has the place of ours. */
 export const isOurFilter = (view: DataView, at: number): boolean =>
   view.getUint32(at + MESSAGE_HEADER_BYTES + 8, true) === HANDLE &&
   view.getUint32(at + MESSAGE_HEADER_BYTES + 16, true) === PRIORITY * 0x1_0000 + EVERY_TYPE;
 
-/** The id of the filter's program; 0: it is of another kind. */
+/** Id of the filter's program; 0 for a filter of another kind. */
 export function filterProgramId(view: DataView, at: number, length: number): number {
   const options = findAttribute(view, at, length, HEADER_BYTES, TCA_OPTIONS, 4);
   if (options < 0) return 0;

@@ -1,7 +1,7 @@
 /**
  * The packet filter that makes VIPs answer only while a lease runs: nf_tables of family netdev, on
- * the way in and out of the client interface. As `nft list table netdev wingman` shows it (the last
- * rules in words of later versions):
+ * ingress and egress of the client interface. `nft list table netdev wingman` shows (the last rules
+ * in the syntax of later versions):
  *
  *     set lease    { type ifname; flags timeout; elements = { "eth0" timeout 50ms expires 34ms } }
  *     set unbroken { type ifname; flags timeout; elements = { "eth0" timeout 50ms expires 34ms } }
@@ -26,11 +26,11 @@
  *
  * - While the lease runs, one look-up decides for every packet. Without it a packet of another kind
  *   passes at most five rules.
- * - The way out is what seats see: nothing leaves in a VIP's name, neither answers nor
- *   announcements. The way in is closed too, so that a service does not act on a request whose
- *   answer would never arrive: the next owner gets it again.
- * - What the next owner says of itself comes in: its announcements, and answers to this server as
- *   its client. So the server's own neighbour table follows the VIP.
+ * - Seats see egress: nothing leaves in a VIP's name, neither answers nor announcements. Ingress is
+ *   closed, too, so that a service does not act on a request whose answer would never arrive: the
+ *   client repeats it to the next owner.
+ * - Messages of the next owner are let in: its announcements, and answers to this server as its
+ *   client. So the server's own neighbour table follows the VIP.
  */
 import type { Bytes } from "./bytes.ts";
 import {
@@ -53,9 +53,9 @@ import {
 } from "./nftables.ts";
 
 export const TABLE = "wingman";
-/** The packets pass while the interface's name is in here. */
+/** Packets pass while this set contains the interface's name. */
 export const SET_LEASE = "lease";
-/** Holds the interface's name as long as the lease was never allowed to run out: see VipLease. */
+/** Contains the interface's name as long as no lease ran out: see VipLease. */
 export const SET_UNBROKEN = "unbroken";
 export const SET_IPV4 = "vip4";
 const SET_IPV6 = "vip6";
@@ -82,23 +82,23 @@ export const ARP_SENDER_AT = 14;
 export const ARP_TARGET_AT = 24;
 const DISCOVERY_TARGET_AT = 8;
 
-/** Bytes of all messages of {@link encodeVipFilter} without the addresses, generously. */
+/** Generous size of all messages of {@link encodeVipFilter} without the addresses. */
 const RULES_BYTES = 8192;
-/** Bytes of a VIP: an IPv6 element, and its share of the message that it travels in. */
+/** Size of a VIP: an IPv6 element, and its share of the message. */
 const VIP_BYTES = 32;
 
-/** Room for the filter of so many VIPs. */
+/** Buffer size of the filter for this many VIPs. */
 export const filterBytesMax = (vipCount: number): number => RULES_BYTES + vipCount * VIP_BYTES;
 
-/** Which messages of the batch something may be missing for. */
+/** Messages of the batch for which the kernel may lack something. */
 export interface FilterPlaces {
-  /** Up to here an old table was deleted; this one makes ours. */
+  /** Messages up to here delete an old table; this one makes ours. */
   newTable: number;
   ingress: number;
   egress: number;
 }
 
-/** The key of an interface in the sets. */
+/** Key of an interface in the sets. */
 export function interfaceKey(interfaceName: string): Uint8Array<ArrayBuffer> {
   const key = new Uint8Array(new ArrayBuffer(INTERFACE_KEY_BYTES));
   for (let i = 0; i < interfaceName.length; i++) key[i] = interfaceName.charCodeAt(i);
@@ -106,9 +106,9 @@ export function interfaceKey(interfaceName: string): Uint8Array<ArrayBuffer> {
 }
 
 /**
- * Writes the filter, without a lease, in place of one that may be there. `ipv4` and `ipv6`:
- * addresses of 4 and 16 bytes in a row. `tableFlags`: TABLE_*. Gives the places of messages that
- * tell what the kernel lacks.
+ * Writes the filter, without a lease, replacing an existing one. `ipv4` and `ipv6`: concatenated
+ * addresses of 4 and 16 bytes. `tableFlags`: TABLE_*. Returns the places of messages that show what
+ * the kernel lacks.
  */
 export function encodeVipFilter(
   batch: NftablesBatch,
@@ -117,7 +117,7 @@ export function encodeVipFilter(
   ipv4: Bytes,
   ipv6: Bytes,
 ): FilterPlaces {
-  batch.newTable(TABLE, -1, ""); // deleting one that is not there would be an error
+  batch.newTable(TABLE, -1, ""); // deleting a missing one would be an error
   batch.deleteTable(TABLE);
   const newTable = batch.count;
   batch.newTable(TABLE, tableFlags, COMMENT);
@@ -159,7 +159,7 @@ function encodeIngressRules(batch: NftablesBatch): void {
   batch.requireInSet(SET_IPV6);
   drop(batch);
 
-  // Solicitations come to a multicast address of their own.
+  // Solicitations are sent to a multicast address of their own.
   encodeDiscoveryRule(batch, CHAIN_INGRESS, NEIGHBOUR_SOLICITATION);
 }
 
@@ -181,7 +181,7 @@ function encodeEgressRules(batch: NftablesBatch): void {
   batch.requireInSet(SET_IPV6);
   drop(batch);
 
-  // An advertisement may come from another address than the one that it is about.
+  // The source address of an advertisement may differ from the announced one.
   encodeDiscoveryRule(batch, CHAIN_EGRESS, NEIGHBOUR_ADVERTISEMENT);
 }
 

@@ -19,7 +19,7 @@ test("the program of the other interfaces' way out reads as listed: it has every
   expect(listingOf(vipProgram(shape, MAPS))).toBe(readFileSync(LISTING, "utf8"));
 });
 
-test("what is encoded is what is listed: jumps lead to their labels", () => {
+test("the encoding equals the listing: jumps lead to their labels", () => {
   for (const direction of [INGRESS, EGRESS] as const) {
     for (const isClientInterface of [true, false]) {
       for (const leaseUs of [0, 15_000]) {

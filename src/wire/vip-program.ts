@@ -1,10 +1,10 @@
 /**
- * The packet filter of the VIPs as eBPF programs, which the kernel runs on every frame that comes
- * in and goes out of an interface (program type sched_cls; linux/bpf.h). Beside nftables
- * (wire/vip-filter), whose matching this is, it knows which VIPs are this server's, and ends a
- * lease to the microsecond: no timer ends it, every packet looks at the clock.
+ * The packet filter of the VIPs as eBPF programs, which the kernel runs on every frame that enters
+ * or leaves an interface (program type sched_cls; linux/bpf.h). It matches like nftables
+ * (wire/vip-filter), but also knows which VIPs this server owns, and ends a lease to the
+ * microsecond: there is no timer, the clock is checked for every packet.
  *
- * A frame is Ethernet with at most one VLAN tag in it. What is looked at, by interface and way:
+ * A frame is Ethernet with at most one VLAN tag. Checked address, by interface and direction:
  *
  * |               | client interface, in | client interface, out | others, in  | others, out     |
  * |---------------|----------------------|-----------------------|-------------|-----------------|
@@ -12,15 +12,15 @@
  * | IPv4, IPv6    | destination          | source                | nothing     | source          |
  * | discovery     | solicitation: target | advertisement: target | as clients' | advertisement   |
  *
- * Where it is a VIP, the frame passes if the VIP's function is owned and the lease runs, and is
+ * If it is a VIP, the frame passes when the VIP's function is owned and the lease runs, and is
  * dropped otherwise; everything else passes. A request of a VIP for a VIP is its new owner's
- * announcement (RFC 5227, section 2.3) and passes. So this server is a client of other owners as
- * before: what goes to a VIP and what comes from one is not looked at.
+ * announcement (RFC 5227, section 2.3) and passes. So this server can be a client of other
+ * owners: packets to their VIPs and from them are not checked.
  *
- * On the other interfaces nobody asks for a VIP with success, owned or not, since the client
- * interface alone speaks for VIPs. What comes from a VIP may go out there, because the seat may be
- * routed so; what is only forwarded, this server has not said (`ingress_ifindex`). Packets in are
- * not looked at, for this server may be the router of others.
+ * On the other interfaces no question for a VIP is answered, owned or not, because only the client
+ * interface speaks for VIPs. Packets from an owned VIP may leave there, because the route to the
+ * seat may lead there; forwarded packets do not come from this server (`ingress_ifindex`). Incoming
+ * packets are not checked, because this server may be a router for others.
  *
  * Two maps. `vips`: the address, 16 bytes, IPv4 as ::ffff:a.b.c.d, to the place of its function's
  * word. `words`: 8 bytes each, in memory that the engine writes (BPF_F_MMAPABLE):
@@ -70,21 +70,21 @@ import { type Bytes, copyBytes } from "./bytes.ts";
 export const INGRESS = 0;
 export const EGRESS = 1;
 
-/** What a program returns: TCX_NEXT, as TC_ACT_UNSPEC: whoever comes next decides. */
+/** Return value TCX_NEXT, equal to TC_ACT_UNSPEC: the next program decides. */
 export const VERDICT_PASS = 0xffff_ffff;
-/** TCX_DROP, as TC_ACT_SHOT. */
+/** TCX_DROP, equal to TC_ACT_SHOT. */
 export const VERDICT_DROP = 2;
 
 export const VIP_KEY_BYTES = 16;
 export const VIP_VALUE_BYTES = 4;
 export const WORD_BYTES = 8;
 export const LEASE_WORD = 0;
-/** Word of function f: this and f. */
+/** Word of function f: this + f. */
 export const FUNCTION_WORDS = 1;
 
-/** What lies above the integer in the f64 of a lease's end. */
+/** Bits above the integer in the f64 of a lease's end. */
 const INTEGER_EXPONENT = 0x433;
-/** 2^52: an f64 of this and n, below it, has n as its lower bits. */
+/** 2^52: for n below it, the f64 of this + n has n as its lower bits. */
 export const LEASE_WORD_BASE = 2 ** 52;
 
 /**
@@ -96,7 +96,7 @@ const LONGEST_EXTRA_US = 1000;
 export interface VipProgramShape {
   readonly direction: typeof INGRESS | typeof EGRESS;
   readonly isClientInterface: boolean;
-  /** The longest lease; 0: whether a VIP is owned decides alone. */
+  /** Longest lease; 0 when ownership alone decides. */
   readonly leaseUs: number;
 }
 
@@ -129,11 +129,11 @@ const IPV6_DESTINATION_AT = 24;
 const ICMPV6_TYPE_AT = 40;
 const DISCOVERY_TARGET_AT = 48;
 
-/** Of struct __sk_buff: the interface that the frame came in by; 0 for one of this host. */
+/** Field of struct __sk_buff: the interface that received the frame; 0 for a frame of this host. */
 const CAME_IN_BY_AT = 36;
 
-// Memory of the program, below the end of the stack: the key of `vips`; the key of `words`; what is
-// loaded of a frame beside addresses.
+// Memory of the program, below the end of the stack: the key of `vips`; the key of `words`; loaded
+// parts of a frame other than addresses.
 const KEY_AT = -16;
 const KEY_IPV4_AT = -4;
 const WORD_KEY_AT = -24;
@@ -141,10 +141,10 @@ const LOADED_AT = -32;
 
 const FRAME = R6;
 const TYPE = R7;
-/** Offset of what follows the Ethernet header. */
+/** Offset of the bytes after the Ethernet header. */
 const HEADER = R8;
 
-/** Registers of the judgement, when the frame is not needed any more. */
+/** Registers of the final check, when the frame is no longer needed. */
 const END = R7;
 const EXPONENT = R8;
 
@@ -171,7 +171,7 @@ export function vipProgram(shape: VipProgramShape, maps: VipProgramMaps): Line[]
     label("pass"),
     set(R0, VERDICT_PASS | 0),
     exit(),
-    // Of what comes in on another interface nothing is judged.
+    // Frames received on another interface are not checked.
     ...(isIngress && !shape.isClientInterface ? [] : [label("vip"), ...judge(shape, maps)]),
     label("drop"),
     set(R0, VERDICT_DROP),
@@ -214,12 +214,12 @@ function egress({ isClientInterface }: VipProgramShape, maps: VipProgramMaps): L
   ];
 }
 
-/** It stands right before what follows the header, with a tag as without. */
+/** It is right before the bytes after the header, with or without a tag. */
 function loadEtherType(): Line[] {
   return [...loadFrame(-2, LOADED_AT, 2), load(2, TYPE, STACK, LOADED_AT), fromNetwork16(TYPE)];
 }
 
-/** Copies bytes of the frame into memory; goes to `short` when it ends before. */
+/** Copies bytes of the frame into memory; jumps to `short` when the frame ends before. */
 function loadFrame(at: number, memoryAt: number, bytes: number, short = "pass"): Line[] {
   return [
     move(R1, FRAME),
@@ -233,7 +233,7 @@ function loadFrame(at: number, memoryAt: number, bytes: number, short = "pass"):
   ];
 }
 
-/** Goes to `found` when the address there is a VIP, with its value's address in r0. */
+/** Jumps to `found` when the address there is a VIP, with its value's address in r0. */
 function lookUpIpv4(at: number, found: string, maps: VipProgramMaps): Line[] {
   return [
     ...loadFrame(at, KEY_IPV4_AT, 4),
@@ -247,7 +247,7 @@ function lookUpIpv6(at: number, found: string, maps: VipProgramMaps): Line[] {
   return [...loadFrame(at, KEY_AT, VIP_KEY_BYTES), ...lookUp(found, maps)];
 }
 
-/** `other`: for what is no whole message of this type. */
+/** `other`: target for anything but a whole message of this type. */
 function lookUpDiscovery(
   type: number,
   found: string,
@@ -276,7 +276,9 @@ function lookUp(found: string, maps: VipProgramMaps): Line[] {
   ];
 }
 
-/** r0 holds the address of the VIP's value: is its function owned, and does the lease run? */
+/**
+ * r0 holds the address of the VIP's value: checks whether its function is owned and the lease runs.
+ */
 function judge({ leaseUs }: VipProgramShape, maps: VipProgramMaps): Line[] {
   return [
     load(4, R1, R0, 0),
@@ -302,7 +304,7 @@ function judgeLease(leaseUs: number, maps: VipProgramMaps): Line[] {
     call("ktime_get_ns"),
     divide(R0, 1000),
     subtract(END, R0),
-    add(END, -1), // 0 left is none
+    add(END, -1), // no time left means no lease
     jumpIfNotBelow(END, leaseUs + LONGEST_EXTRA_US, "drop"),
   ];
 }

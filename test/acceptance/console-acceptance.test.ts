@@ -23,8 +23,8 @@ import { SerialCable } from "./serial-cable.ts";
 const RIG = join(import.meta.dir, "../../dist/wingman-rig");
 
 /**
- * Of 100: alone, a server can run all but the map, and with the other there is room to move the
- * games.
+ * Of 100: one server alone can run everything except the map; with the other one there is room to
+ * move the games.
  */
 const FUNCTIONS = SHORT_TABLE.functions.map((entry) =>
   entry.id === "games" ? { ...entry, required: 10 } : entry,
@@ -105,7 +105,7 @@ const consoleOf = (id: "a" | "b", cable = cables[id]): string[] => [
   `${id}=${cable.rigEnd.path}`,
 ];
 
-/** The rig, with somebody who does what it asks for. */
+/** The rig, with an operator who follows its instructions. */
 async function accept(
   options: readonly string[],
   operator: (order: string) => void | Promise<void> = () => {},
@@ -180,7 +180,7 @@ test("the whole procedure, with an operator: every step passes, and the aircraft
   expect(Object.values(ownersOf(a))).not.toContain(null);
 });
 
-test("without a configuration, over one console, with nobody there: what could not be done is named", async () => {
+test("without a configuration or operator, over one console: steps that could not be done are named", async () => {
   await started();
   const { code, out, err, orders } = await accept([...consoleOf("b"), "--skip-power"]);
   expect(err).toBe("");
@@ -190,7 +190,7 @@ test("without a configuration, over one console, with nobody there: what could n
     /PASS {2}step 4: Planned drain and resume\n {8}did: typed drain on the console of b\n/,
   );
   expect(out).toContain(
-    "NOT DONE  step 6: Interlock of what disturbs, in the air\n        the aircraft is on ground",
+    "NOT DONE  step 6: Interlock of disturbing actions, in the air\n        the aircraft is on ground",
   );
   expect(out).toContain(
     "NOT DONE  step 7: Power-off of one server\n        asked for with --skip-power\n",
@@ -223,7 +223,7 @@ test("in the air: the interlock needs no operator, and nothing is moved by hand"
 });
 
 test("Ctrl-C ends it; a server that is being drained is resumed first", async () => {
-  // Functions that let go as late as they may: the drain lasts for seconds.
+  // Functions that are released as late as allowed: the drain lasts for seconds.
   const command = ["/bin/sh", "-c", "trap '' TERM; while :; do sleep 0.1; done"];
   table = {
     ...table,
@@ -252,7 +252,7 @@ test("faults of the servers are found", async () => {
   const all = [...consoleOf("a"), ...consoleOf("b"), "--skip-power", "--json"];
   const other = await accept([...all, "--config", configFile()]);
   expect(other.code).toBe(1);
-  expect(other.err).toBe("wingman-rig: step 1 failed: nothing that follows would mean anything");
+  expect(other.err).toBe("wingman-rig: step 1 failed: the following steps would mean nothing");
   expect(failuresOf(reportOf(other.out))).toEqual([
     expect.stringMatching(/^1 digest of the table: a \w{64}, b \w{64}/),
   ]);
@@ -275,7 +275,7 @@ test("faults of the servers are found", async () => {
   );
 });
 
-test("a line that is silent, cut, noisy, crossed, or has something else at its end, is told as such", async () => {
+test("a line that is silent, cut, noisy, crossed, or has something else at its end, is reported as such", async () => {
   await started();
   const failures = async (...options: string[]): Promise<string> => {
     const { code, out } = await accept([...options, "--skip-power", "--json"]);
@@ -314,7 +314,7 @@ test("a line that is silent, cut, noisy, crossed, or has something else at its e
   }
 });
 
-test("a wrong command line is told in words, with exit code 2", async () => {
+test("a wrong command line is reported in words, with exit code 2", async () => {
   const device = cables.a.rigEnd.path;
   const link = join(directory, "by-id");
   symlinkSync(device, link);

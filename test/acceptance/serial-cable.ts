@@ -1,7 +1,7 @@
 import { SerialPort } from "../../src/io/serial-port.ts";
 import { Terminal } from "../harness/terminal.ts";
 
-const LOOK_MS = 2;
+const POLL_MS = 2;
 const BAUD = 115_200;
 
 /** A null-modem cable between two programs: each opens the path of its end as its serial line. */
@@ -34,7 +34,7 @@ export class SerialCable {
   }
 
   async #pump(): Promise<void> {
-    for (; !this.#isClosed; await Bun.sleep(LOOK_MS)) {
+    for (; !this.#isClosed; await Bun.sleep(POLL_MS)) {
       this.#carry(this.serverEnd, this.rigEnd);
       this.#carry(this.rigEnd, this.serverEnd);
     }

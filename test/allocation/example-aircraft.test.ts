@@ -1,4 +1,4 @@
-/** What FIG. 3 gives on the three example aircraft as their servers fail, the largest first. */
+/** Results of FIG. 3 on the three example aircraft as their servers fail, the largest first. */
 import { describe, expect, test } from "bun:test";
 import { POLICIES } from "../../src/allocation/policies.ts";
 import { RESET } from "../../src/allocation/reset.ts";
@@ -11,7 +11,7 @@ import {
   TWIN_AISLE,
   VERY_LARGE,
 } from "./example-aircraft.ts";
-import { FIGURES } from "./reference.ts";
+import { figureOf } from "./reference.ts";
 import { allocate, tableOf } from "./systems.ts";
 
 const AVOD_ZONES = ["avod-zone-1", "avod-zone-2", "avod-zone-3"];
@@ -157,22 +157,24 @@ describe("FIG. 3", () => {
 });
 
 describe.each(POLICIES)("$name, with every set of servers that may be left", (policy) => {
+  const figure = figureOf(policy.name);
   test.each([
     ["single aisle", SINGLE_AISLE],
     ["twin aisle", TWIN_AISLE],
     ["very large", VERY_LARGE],
   ] as const)(
-    "%s: announcements, emergency, crew panel and safety video always run, and the chart agrees",
+    "%s: announcements, emergency, crew panel and safety video always run, and its chart agrees",
     (_, aircraft) => {
       const servers = aircraft.resources.length;
       for (let alive = 1; alive < 1 << servers; alive++) {
         const down = aircraft.resources.flatMap((_, x) => ((alive & (1 << x)) === 0 ? [x] : []));
         const system = afterLoss(aircraft, down);
         const result = allocate(policy, system);
-        expect({ down, assigned: result.assigned }).toEqual({
-          down,
-          assigned: FIGURES[policy.name](system).assigned,
-        });
+        if (figure !== null)
+          expect({ down, assigned: result.assigned }).toEqual({
+            down,
+            assigned: figure(system).assigned,
+          });
         const lost = aircraft.functions.filter(
           ({ priority }, y) => priority >= 8 && result.assigned[y] === null,
         );

@@ -1,7 +1,4 @@
-/**
- * The three example aircraft of `firmware-config/`, in the plain form that the naive reference
- * takes.
- */
+/** The three example aircraft of `firmware-config/`, in the plain form of the naive reference. */
 import { fileURLToPath } from "node:url";
 import type { FunctionTable } from "../../src/allocation/function-table.ts";
 import { functionTableOf } from "../../src/config/function-table.ts";

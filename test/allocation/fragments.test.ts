@@ -84,7 +84,7 @@ describe("FIG. 4 with 4 of 6 servers left", () => {
     ]);
   });
 
-  test("vain stop: usage-analytics is stopped for games-1, which does not run all the same", () => {
+  test("vain stop: usage-analytics is stopped for games-1, which then does not run", () => {
     expect(assigned[indexOf("games-1")]).toBeNull();
     expect(assigned[indexOf("usage-analytics")]).toBeNull();
     // Its room went to a function that is no more important.
@@ -148,7 +148,7 @@ describe("FIG. 4 elsewhere", () => {
     expect(allocate(PREEMPT, afterwards(twoServers, first)).assigned).toEqual([0, null, 0, 1]);
   });
 
-  test("a move in vain: what was stopped for a function that then is given up may come back on another server", () => {
+  test("a move in vain: a function stopped for one that is then given up may come back on another server", () => {
     const down = [1, 5];
     const large = afterLoss(VERY_LARGE, down);
     const { assigned } = allocate(PREEMPT, large);

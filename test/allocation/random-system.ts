@@ -1,6 +1,6 @@
 /**
- * Random systems from a seed: the same seed gives the same system on every machine, with integers
- * only.
+ * Random systems from a seed: with integers only, so that a seed gives the same system on every
+ * machine.
  */
 import type { Random } from "../harness/seeded-random.ts";
 import type { ServiceFunction, System } from "./reference.ts";

@@ -1,10 +1,13 @@
 /**
- * FIG. 3 and FIG. 4 of the patent once more, as naively as they can be written: plain arrays, every
- * maximum and minimum found by scanning everything, every remaining resource computed afresh from
- * equation (1), the labels of the flow charts kept in a list. It shares no line with the policies
- * that fly; a property test holds the two against each other.
+ * FIG. 3 and FIG. 4 of the patent once more, as naively as possible: plain arrays, every maximum
+ * and minimum found by a full scan, every remaining resource computed afresh from equation (1), the
+ * labels of the flow charts kept in a list. It shares no line with the flying policies; a property
+ * test compares the two.
  */
 import type { PolicyName } from "../../src/allocation/policies.ts";
+
+/** The policies that are a flow chart of the patent. */
+export type FigureName = Extract<PolicyName, "reset" | "preempt">;
 
 /** One service function as FIG. 2 has it, with the servers on which it may run at all. */
 export interface ServiceFunction {
@@ -37,17 +40,21 @@ export interface Outcome {
   assigned: (number | null)[];
   /** RR(Sx); 0 for a server that is not operable, as its R(Sx) is zero then ([0034]). */
   remaining: number[];
-  /** What S14 stopped, in this order, and the function for whose sake. */
+  /** The functions stopped by S14, in order, and the function for which they were stopped. */
   stopped: Stop[];
   /** Labels of the flow chart in the order in which they were passed. */
   labels: string[];
 }
 
 /** The flow chart of each policy. */
-export const FIGURES: Readonly<Record<PolicyName, (system: System) => Outcome>> = {
+export const FIGURES: Readonly<Record<FigureName, (system: System) => Outcome>> = {
   reset: figure3,
   preempt: figure4,
 };
+
+export function figureOf(policy: PolicyName): ((system: System) => Outcome) | null {
+  return policy === "planned" ? null : FIGURES[policy];
+}
 
 /**
  * FIG. 3, [0033]–[0036]. S1 (failure or recovery) is the reason for the call. S7 is the engine's.
@@ -183,9 +190,9 @@ export function mayRun(system: System, y: number, x: number): boolean {
 }
 
 /**
- * What runs at S1. The patent does not say what to make of owners whose functions exceed their
- * server, which only a wrong report can give: the more important ones are believed, in the order of
- * S3, as long as they fit.
+ * The functions that run at S1. The patent does not define owners whose functions exceed their
+ * server, which only a wrong report can give: the more important ones count, in the order of S3, as
+ * long as they fit.
  */
 function runningNow(system: System): (number | null)[] {
   const assigned: (number | null)[] = system.functions.map(() => null);

@@ -3,7 +3,7 @@ import { Allocation, type Policy } from "../../src/allocation/allocation.ts";
 import { FunctionTable, NONE, PROCESS_NONE } from "../../src/allocation/function-table.ts";
 import type { Outcome, System } from "./reference.ts";
 
-/** What a policy gave, without the labels that only the reference keeps. */
+/** The result of a policy, without the labels that only the reference keeps. */
 export interface Result extends Pick<Outcome, "assigned" | "remaining"> {
   stops: number;
   steps: number;

@@ -1,13 +1,13 @@
 /**
- * The rig's page in a real Chromium, over the real virtual aircraft: buttons do what they say, and
+ * The rig's page in a real Chromium, over the real virtual aircraft: buttons have their effect, and
  * the picture follows.
  */
 import { afterEach, expect, test } from "bun:test";
 import { join } from "node:path";
 import { rigCommand } from "../../src/rig/executables.ts";
 import { linesOf } from "../../src/rig/line-stream.ts";
+import { emptyParts, launchBrowser, openPage, SIZES } from "../harness/browser.ts";
 import { scratchDirectory } from "../harness/run-mark.ts";
-import { launchBrowser, openPage } from "./browser.ts";
 
 const DEADLINE_MS = 400_000;
 /** A server and its functions are up again. */
@@ -29,7 +29,7 @@ async function startRig(): Promise<void> {
   const told: string[] = [];
   for await (const line of lines) {
     told.push(line);
-    if (line.includes("the aircraft stays up until Ctrl-C")) break;
+    if (line.includes("The aircraft stays up until Ctrl-C")) break;
   }
   expect(told).toContain(`page: http://${address}/`);
   void drain(lines);
@@ -56,20 +56,57 @@ test(
     const allRun = () => page.getByText(/^ALL \d+ FUNCTIONS RUN$/).waitFor();
 
     await allRun();
-    await press("Cut", "a");
+    await page
+      .getByText(/No gap of the|no answer|answers/)
+      .first()
+      .waitFor();
+    // There is no log of the aircraft on the rig, and nothing that speaks of one.
+    for (const part of ["#log", "#decisions-way", "#data-load"])
+      expect(await page.locator(part).isVisible()).toBe(false);
+    expect(await emptyParts(page)).toEqual([]);
+    // The server that runs the most important function: it moves, whatever else the two run.
+    const onA = await page.getByRole("region", { name: /^Server a/ }).textContent();
+    const cut = onA?.includes("pa-relay") ? "a" : "b";
+    await press("Cut", cut);
     const pressedMs = performance.now();
     await page.getByText(/FUNCTIONS DO NOT RUN/).waitFor();
     const movedMs = Math.round(performance.now() - pressedMs);
-    await sees("a", "OFF");
+    await sees(cut, "OFF");
     const offMs = Math.round(performance.now() - pressedMs);
     console.log(
       `after the button the functions moved in ${movedMs} ms, the server was off in ${offMs} ms; see ${scratch}`,
     );
-    await page.getByText(/FUNCTIONS DO NOT RUN.*; SERVER a OFF/).waitFor();
-    await page.screenshot({ path: join(scratch, "a-off-1024x600.png") });
-    await press("Restore", "a");
-    await sees("a", "RUNNING");
+    await page.getByText(new RegExp(`FUNCTIONS DO NOT RUN.*; SERVER ${cut} OFF`)).waitFor();
+    // The seats' view: immediately for functions that run nowhere, and at the end for those that
+    // moved.
+    await page
+      .locator("#gap-rows .open")
+      .getByText(/no answer for \d+ m?s, does not run/)
+      .first()
+      .waitFor();
+    await page
+      .locator("#columns")
+      .getByText(/no answer for \d+ m?s/)
+      .first()
+      .waitFor();
+    await page
+      .locator("#gap-rows tr:not(.open)")
+      .getByText(/^\d+(\.\d)? ms, \d+ s ago$/)
+      .first()
+      .waitFor();
+    expect(await emptyParts(page)).toEqual([]);
+    await page.screenshot({ path: join(scratch, "cut-1024x600.png") });
+    await press("Restore", cut);
+    await sees(cut, "RUNNING");
     await allRun();
+    await page.locator("#gap-rows .open").first().waitFor({ state: "detached" });
+    const worst = await page.locator("#gap-rows tr td:last-child").allTextContents();
+    console.log(`the worst gaps of ${worst.length} functions: ${worst.join("; ")}`);
+    expect(await page.locator("#gaps-worst").textContent()).toMatch(/^Worst since [0-9:]{8} UTC$/);
+    await page.setViewportSize(SIZES.telephone);
+    await page.screenshot({ path: join(scratch, "gaps-telephone.png"), fullPage: true });
+    expect(await emptyParts(page)).toEqual([]);
+    await page.setViewportSize(SIZES.laptop);
 
     await press("Pause", "b");
     await sees("b", "PAUSED");

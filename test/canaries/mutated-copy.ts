@@ -1,12 +1,16 @@
-/** Copies of the product, each with one known mistake in it. */
+/** Copies of the product, each with a few words changed: a known mistake, or another release. */
 import { cpSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Mutation } from "./mutations.ts";
 
 const ROOT = join(import.meta.dir, "../..");
 
-/** A copy of the product with the mistake in it. */
-export function mutated(directory: string, { changes }: Mutation, name: string): string {
+/** A copy of the product with the changes in it. */
+export function mutated(
+  directory: string,
+  { changes }: Pick<Mutation, "changes">,
+  name: string,
+): string {
   const copy = join(directory, name);
   for (const folder of [
     "src",
@@ -20,7 +24,8 @@ export function mutated(directory: string, { changes }: Mutation, name: string):
   ]) {
     cpSync(join(ROOT, folder), join(copy, folder), { recursive: true });
   }
-  for (const file of ["package.json", "tsconfig.json"]) cpSync(join(ROOT, file), join(copy, file));
+  for (const file of ["package.json", "package-lock.json", "tsconfig.json"])
+    cpSync(join(ROOT, file), join(copy, file));
   symlinkSync(join(ROOT, "node_modules"), join(copy, "node_modules"));
   for (const { file, from, to } of changes) {
     const text = readFileSync(join(copy, file), "utf8");

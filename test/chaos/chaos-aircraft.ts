@@ -1,12 +1,15 @@
 /**
  * Servers that fly the real executable on one switch, with a seat, a watcher of their answers, and
- * every fault a flight may meet.
+ * every fault that a flight may meet.
  */
 import { mkdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
+import { LEASE_KIND_NAMES, type LeaseKindName } from "../../src/boundary/lease-kind.ts";
 import { argumentsOf } from "../../src/rig/process-table.ts";
 import { readServerView, type ServerView } from "../../src/rig/status-file.ts";
 
+import { readSnapshot } from "../../src/supervisor/status-reader.ts";
+import { leaseKindIn } from "../../src/wire/status-snapshot.ts";
 import { Server, WINGMAN } from "../harness/real-servers.ts";
 import { scratchDirectory } from "../harness/run-mark.ts";
 import { signalAll } from "../harness/signals.ts";
@@ -25,7 +28,7 @@ const COMMAND_DEADLINE_MS = 10_000;
 export const VIPS = ["10.44.1.1", "fd44:0:0:1::1", "10.44.1.2", "10.44.1.3", "10.44.1.4"];
 /** The function of each VIP. */
 export const FUNCTION_OF_VIP = [0, 0, 1, 2, 3];
-/** What each function requires, and what each server has. */
+/** Required resource of each function, and resource of each server. */
 export const REQUIRED = [40, 50, 40, 30] as const;
 export const RESOURCE = 100;
 
@@ -98,8 +101,8 @@ export class Aircraft {
   }
 
   /**
-   * What an init system does: a daemon that has ended, such as one whose interface its predecessor
-   * still held, is started again.
+   * Acts as an init system: a daemon that has ended, for instance because its predecessor still
+   * held the interface, is restarted.
    */
   restartEnded(): void {
     for (const [index, server] of this.servers.entries()) if (!server.isRunning) this.start(index);
@@ -107,6 +110,15 @@ export class Aircraft {
 
   view(server: number): ServerView | null {
     return readServerView(join(this.at(server).runDirectory, "status"));
+  }
+
+  /** What enforces the leases of the servers, the kinds found among them. */
+  leaseKinds(): LeaseKindName[] {
+    const kinds = this.servers.map(({ runDirectory }) => {
+      const snapshot = readSnapshot(join(runDirectory, "status"));
+      return LEASE_KIND_NAMES[snapshot === null ? 0 : leaseKindIn(snapshot.flags)] as LeaseKindName;
+    });
+    return [...new Set(kinds)];
   }
 
   /** Every process of a server. */
@@ -163,7 +175,7 @@ export class Aircraft {
     }
   }
 
-  /** Whoever wants that asks again: an engine that is just started again does not hear it. */
+  /** The caller asks again: an engine that is just being restarted does not hear it. */
   private async resume(server: number): Promise<void> {
     const endMs = performance.now() + RESUME_DEADLINE_MS;
     while (performance.now() < endMs) {
@@ -173,8 +185,9 @@ export class Aircraft {
   }
 
   /**
-   * An order by the operator. A server that cannot obey, because it starts or is cut off, says so;
-   * that is no fault of it. @returns its exit code
+   * An order by the operator. A server that cannot carry it out, because it is starting or cut off,
+   * reports that; it is not a fault.
+   * @returns its exit code
    */
   async command(server: number, ...args: string[]): Promise<number> {
     const child = Bun.spawn([WINGMAN, ...args, "--run-dir", this.at(server).runDirectory], {

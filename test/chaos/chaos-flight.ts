@@ -1,5 +1,6 @@
-/** One flight through faults drawn from a seed, and what the watcher saw in it. */
+/** One flight through faults drawn from a seed, and the watcher's observations. */
 
+import type { LeaseKindName } from "../../src/boundary/lease-kind.ts";
 import { nowUs } from "../../src/io/monotonic-clock.ts";
 import { SeededRandom } from "../harness/seeded-random.ts";
 import {
@@ -21,7 +22,7 @@ import {
 import { type Fault, faultsOfBurst, faultText, laneOf } from "./fault-plan.ts";
 import { overloads } from "./overload.ts";
 
-/** Timings of which a seed draws one: lease 35 ms, the shortest there is, and 175 ms. */
+/** Timings of which a seed selects one: lease 35 ms, the shortest, and 175 ms. */
 const TIMINGS: readonly Timing[] = [
   { periodMs: 10, lostAfterPeriods: 5 },
   { periodMs: 20, lostAfterPeriods: 10 },
@@ -33,7 +34,7 @@ const TIMINGS: readonly Timing[] = [
  */
 const CONVERGENCE_DEADLINE_MS = 60_000;
 const QUIET_MS = 1500;
-const LOOK_MS = 50;
+const POLL_MS = 50;
 
 export interface Order {
   seed: number;
@@ -41,12 +42,14 @@ export interface Order {
   burstMs: number;
   bursts: number;
   lease?: "required" | "off";
-  /** Parts of the kernel that the daemons do without (test/children/without): "bpf", or "". */
+  /** Parts of the kernel that the daemons do without (test/children/without): "bpf", "tcx", or "". */
   without?: string;
   progress?: (text: string) => void;
 }
 
 export interface Outcome {
+  /** What enforced the leases when the servers had converged for the first time. */
+  leaseKinds: readonly LeaseKindName[];
   faults: number;
   /** With the faults that were at work, or shortly before. */
   violations: string[];
@@ -84,6 +87,7 @@ export async function fly(order: Order): Promise<Outcome> {
     const watch = await aircraft.watch();
     for (let server = 0; server < serverCount; server++) aircraft.start(server);
     await converged(aircraft);
+    const leaseKinds = aircraft.leaseKinds();
     for (let burst = 0; burst < bursts; burst++) {
       const faults = faultsOfBurst(random, serverCount, burstMs);
       const beganMs = performance.now();
@@ -142,6 +146,7 @@ export async function fly(order: Order): Promise<Outcome> {
           ({ server, load }) => `${aircraft.ids[server]} served ${load} of ${RESOURCE}`,
         ),
       ],
+      leaseKinds,
       afterHealMs: longestMs(afterHeal),
       convergedAfterMs,
       moves: movesIn(report.tenures),
@@ -155,8 +160,8 @@ export async function fly(order: Order): Promise<Outcome> {
 
 /**
  * Whether P1's premise does not hold meanwhile: behind a blocked port a server serves a segment of
- * its own, and a deaf one, which hears no peer and cannot know that it is heard, takes over from
- * servers that let go when they hear of it (seen: both for 0.4 ms).
+ * its own. A deaf server, which hears no peer and cannot know that it is heard, takes over from
+ * servers that release when they hear of it (seen: both for 0.4 ms).
  */
 function cutsOff({ kind }: Fault): boolean {
   return kind === "block" || kind === "deafen";
@@ -205,7 +210,7 @@ async function converged(aircraft: Aircraft): Promise<void> {
         `no convergence within ${CONVERGENCE_DEADLINE_MS / 1000} s: ${text}\n${logs.join("\n")}`,
       );
     }
-    await Bun.sleep(LOOK_MS);
+    await Bun.sleep(POLL_MS);
   }
 }
 

@@ -1,6 +1,6 @@
 /**
- * What goes wrong in one flight, drawn from a seed before it begins: the same seed gives the same
- * faults at the same times.
+ * The faults of one flight, drawn from a seed before it begins: the same seed gives the same faults
+ * at the same times.
  */
 import type { SeededRandom } from "../harness/seeded-random.ts";
 
@@ -25,8 +25,8 @@ export interface Fault {
   /** When it begins, from the start of its burst on. */
   atMs: number;
   /**
-   * When it is taken back: the process goes on or starts again, the cable is in again. 0 for what
-   * ends by itself.
+   * When it is undone: the process continues or restarts, the cable is plugged in again. 0 for
+   * faults that end by themselves.
    */
   lengthMs: number;
 }

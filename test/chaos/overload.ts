@@ -1,6 +1,6 @@
 /**
- * Capacity "at every instant" (protocol, section 4), as far as it can be seen from outside: by the
- * VIPs a server answered for.
+ * Capacity "at any instant" (PROTOCOL.md, "Properties"), as far as it can be seen from outside: by
+ * the VIPs a server answered for.
  */
 import type { Tenure } from "../harness/watch/one-answer.ts";
 

@@ -1,6 +1,6 @@
 /**
- * One fault each, with the bounds that hold for it: a dead owner whose link is up, and a cut that
- * nobody can see.
+ * One fault each, with its bounds: a dead owner whose link is up, and a cut that no server can
+ * detect.
  */
 import { afterEach, beforeEach, expect, test } from "bun:test";
 import { leaseMsOf } from "../../src/boundary/timing.ts";

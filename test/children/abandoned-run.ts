@@ -1,8 +1,8 @@
 /**
- * A run of the tests that makes one of everything that a run may leave behind, says what it made as
- * one line of JSON, and waits to be killed: a network namespace, a process with the run's mark, one
- * in the namespace and one that its parent started, both without the mark, a directory and a mount
- * in it.
+ * A run of the tests that makes one of everything that a run may leave behind, prints it as one
+ * line of JSON, and waits to be killed: a network namespace, a process with the run's mark, one in
+ * the namespace and one started by its parent (both without the mark), a directory and a mount in
+ * it.
  */
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";

@@ -4,7 +4,7 @@
  *   with SIGTERM. SIGUSR1: prints its processor time and memory.
  */
 import { consoleFrontEnds } from "../../src/manage/console/console-front-ends.ts";
-import { OpenDoor } from "../../src/manage/front-end.ts";
+import { ReopenedFrontEnd } from "../../src/manage/front-end.ts";
 import { BenchServer } from "../harness/bench-server.ts";
 
 const AGAIN_MS = 200;
@@ -13,7 +13,7 @@ const [socket = "", device = "", baud = "115200", idleMs = "600000"] = process.a
 const options = { socket, device, baud: Number(baud), idleMs: Number(idleMs) };
 const doors = consoleFrontEnds(new BenchServer(), options).map(
   (frontEnd) =>
-    new OpenDoor(
+    new ReopenedFrontEnd(
       frontEnd,
       ({ what }, error) => process.stdout.write(`closed ${what}: ${error.message}\n`),
       AGAIN_MS,

@@ -1,6 +1,6 @@
 /**
- * A process with a control socket as descriptor 3, as the engine has it. `echo`: sends every record
- * back. `greet-and-die`: sends one record, waits for one, then sends three more and kills itself,
+ * A process with a control socket as descriptor 3, like the engine. `echo`: returns every record.
+ * `greet-and-die`: sends one record, waits for one, then sends three more and kills itself,
  * whatever else has arrived.
  */
 import { RecordSocket } from "../../src/io/control-socket.ts";

@@ -1,4 +1,4 @@
-/** Exit 0 when the service at the address given answers within a second, else 1. */
+/** Exit 0 when the service at the given address answers within a second, otherwise 1. */
 const [hostname = ""] = process.argv.slice(2);
 setTimeout(() => process.exit(1), 1000);
 try {

@@ -1,4 +1,4 @@
-/** Asks FIND at each address of its arguments in turn; prints each answer, and who sent it. */
+/** Sends FIND to each address of its arguments in turn; prints each answer and its sender. */
 import { encodeFindRequest } from "../../src/dataload/find-packet.ts";
 
 const PORT = 1001;

@@ -1,4 +1,4 @@
-/** Deletes every table of nftables that belongs to nobody, as `nft flush ruleset` does. */
+/** Deletes every nftables table without an owner, as `nft flush ruleset` does. */
 import { errnoName } from "../../src/io/errno.ts";
 import { NativeMemory } from "../../src/io/native-memory.ts";
 import { NetlinkSocket } from "../../src/io/netlink-socket.ts";

@@ -1,6 +1,6 @@
 /**
- * The calls of src/io that the flight loop makes, many times over, to prove that they make no
- * garbage; and canaries that do.
+ * Runs the flight loop's calls of src/io many times to prove that they make no garbage; with
+ * canaries that do.
  */
 
 import { FunctionTable, PROCESS_NONE } from "../../src/allocation/function-table.ts";
@@ -25,7 +25,7 @@ const O_RDONLY = 0;
 const SYSTEM_CALLS = 200_000;
 const record = new NativeMemory(16);
 
-/** What a round computed: kept, so that no compiler drops it. */
+/** The result of a round: kept, so that no compiler drops it. */
 let sum = 0;
 let kept: unknown;
 

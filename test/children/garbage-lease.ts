@@ -1,6 +1,6 @@
 /**
- * The calls of the lease, many times over in a network namespace of this process's own, and a
- * canary that makes garbage.
+ * Runs the calls of the lease many times in this process's own network namespace; with a canary
+ * that makes garbage.
  */
 import { dlopen, FFIType } from "bun:ffi";
 import { ETIME } from "../../src/io/errno.ts";
@@ -31,8 +31,8 @@ function check(condition: boolean): void {
 }
 
 /**
- * A machine that stood still during the call ends the lease; that makes no garbage either, and the
- * lease begins anew.
+ * A machine that stalls during the call ends the lease; that makes no garbage either, and the lease
+ * is started again.
  */
 function renew(): void {
   const refused = lease.renew();

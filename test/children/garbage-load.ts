@@ -1,6 +1,6 @@
 /**
- * Sends datagrams that are no data load, or nearly one, to both ports of the target, and reads what
- * comes back: ADDRESS COUNT SEED.
+ * Sends datagrams that are no data load, or almost one, to both ports of the target, and reads the
+ * answers: ADDRESS COUNT SEED.
  */
 import { encodeFindRequest } from "../../src/dataload/find-packet.ts";
 import {

@@ -1,7 +1,7 @@
 /**
- * The calls that move VIPs, many times over in a network namespace of this process's own, to prove
- * that they make no garbage; and a canary that does. Every round checks its results: a call that
- * fails early would prove nothing.
+ * Runs the calls that move VIPs many times in this process's own network namespace, to prove that
+ * they make no garbage; with a canary that does. Every round checks its results: a call that fails
+ * early would prove nothing.
  */
 import { dlopen, FFIType } from "bun:ffi";
 import { FunctionTable } from "../../src/allocation/function-table.ts";

@@ -1,8 +1,8 @@
 /**
- * Holds the kernel's lock for changes of interfaces and addresses (RTNL) until it is killed,
- * asleep: a request to an interface reads its argument while the lock is held, and the second page
- * of the argument never comes (userfaultfd(2)). Says so on standard output just before. Its argument
- * is the number of seconds after which it ends by itself; without one, never.
+ * Holds the kernel's lock for changes of interfaces and addresses (RTNL), asleep, until it is
+ * killed: a request to an interface reads its argument while the lock is held, and the second page
+ * of the argument never comes (userfaultfd(2)). Reports this on standard output just before. Its
+ * argument is the number of seconds after which it ends by itself; without one, never.
  */
 import { dlopen, FFIType, ptr } from "bun:ffi";
 import { writeSync } from "node:fs";

@@ -2,8 +2,9 @@
  * The hot path of the flight loop over real sockets, 50,000 times: a keep-alive is sealed, sent by
  * the kernel to itself, waited for, received, verified and decoded. Every one must hold what was
  * just sent. What the kernel writes through native addresses goes stale without an error when a
- * view has moved (runtime facts, trap 1): after thousands of calls, old values are read. Prints how
- * many were wrong. `frozen`: the canary, which reads from a copy as a moved view would.
+ * view has moved, as that of a small typed array does once its function is optimised: after
+ * thousands of calls, old values are read. Prints how many were wrong. `frozen`: the canary, which
+ * reads from a copy as a moved view would.
  */
 import { KeepAliveSeal } from "../../src/io/keep-alive-seal.ts";
 import { nowUs } from "../../src/io/monotonic-clock.ts";

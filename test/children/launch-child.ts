@@ -1,8 +1,9 @@
 /**
- * `launch-child PARENT-PID PROGRAM ARGUMENTS…`: spoils what a program inherits as far as it can,
- * then becomes the program. Prints the errno when that fails. `launch-child supervise PROGRAM
- * ARGUMENTS…`: starts itself in that way, prints the process id, works with threads for a while,
- * prints "settled" and stays.
+ * `launch-child PARENT-PID PROGRAM ARGUMENTS…`: spoils everything that a program inherits as far as
+ * it can, then becomes the program. Prints the errno when that fails.
+ *
+ * `launch-child supervise PROGRAM ARGUMENTS…`: starts itself in that way, prints the process id,
+ * works with threads for a while, prints "settled" and stays.
  */
 import { openSync, promises } from "node:fs";
 import type { ProcessSettings } from "../../src/config/model.ts";
@@ -15,7 +16,7 @@ const SIG_IGN = 1;
 const SIGHUP = 1;
 const SIGCHLD = 17;
 
-/** What a function has that is configured with a user, and nothing else. */
+/** The settings of a function that is configured with a user, and nothing else. */
 const settingsOf = (user: string): ProcessSettings => ({
   user,
   capabilities: null,

@@ -1,7 +1,7 @@
 /**
  * Holds the lease of VIPs and waits to be killed or stopped: `lease-holder.ts INTERFACE LEASE_MS
- * PERIOD_MS VIP…`. Prints `up` when it runs, and `errno N` when it is lost; then it does nothing
- * any more.
+ * PERIOD_MS VIP…`. Prints `up` when it runs, and `errno N` when it loses the lease; then it does
+ * nothing more.
  */
 import { VipLease } from "../../src/io/vip-lease.ts";
 import { vip } from "../harness/virtual-network.ts";

@@ -1,6 +1,6 @@
 /**
- * Loads a set of so many IPv4 addresses into nftables as one change, and takes it away again.
- * Prints how long the loading took, in ms.
+ * Loads a set of this many IPv4 addresses into nftables as one change, and removes it again. Prints
+ * the loading time in ms.
  */
 import { errnoName } from "../../src/io/errno.ts";
 import { libc, SO_SNDBUFFORCE, SOL_SOCKET } from "../../src/io/libc.ts";

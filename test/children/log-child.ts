@@ -1,6 +1,6 @@
 /**
- * Writes lines to standard error as the supervisor does: more than anybody takes, and, once it is
- * told on standard input that they were taken, some more.
+ * Writes lines to standard error like the supervisor: more than anybody reads and, once standard
+ * input reports that they were read, some more.
  */
 import { logLine, logSupervisor } from "../../src/supervisor/log-output.ts";
 

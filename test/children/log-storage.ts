@@ -1,6 +1,6 @@
 /**
- * The maintenance log on storages that refuse, in a mount namespace of its own: `log-storage.ts
- * DIRECTORY`. Prints what it sees as one line of JSON.
+ * The maintenance log on storages that refuse, in its own mount namespace: `log-storage.ts
+ * DIRECTORY`. Prints its observations as one line of JSON.
  */
 import { statSync } from "node:fs";
 import { LOG_STALLED } from "../../src/boundary/maintenance-code.ts";

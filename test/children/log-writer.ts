@@ -1,6 +1,6 @@
 /**
  * Writes the maintenance log until it is killed: `log-writer.ts DIRECTORY FIRST`. Delivers numbers
- * from FIRST on and says after each sync, in a line of its own, up to which one it is durable.
+ * from FIRST on and prints after each sync, on its own line, up to which one it is durable.
  */
 import { writeSync } from "node:fs";
 import {

@@ -1,7 +1,6 @@
 /**
- * Plays the maintenance process: writes the codes of the records that come down, a line each,
- * says that they are on the disk, and ends when it is told to, with a line of its own. It never
- * says anything by itself.
+ * Plays the maintenance process: prints the codes of the records that arrive, one per line,
+ * acknowledges them as durable, and ends on request, with its own line. It sends nothing unasked.
  */
 import { appendFileSync } from "node:fs";
 import { join } from "node:path";

@@ -1,6 +1,6 @@
 /**
- * Waits for a minute with a handler for SIGUSR1, after a wait that found something to read, and
- * prints how the wait ended.
+ * Waits for a minute with a handler for SIGUSR1, after a wait that found input, and prints how the
+ * wait ended.
  */
 import { RecordSocket, socketPair } from "../../src/io/control-socket.ts";
 import { nowUs } from "../../src/io/monotonic-clock.ts";

@@ -1,6 +1,6 @@
 /**
- * Makes itself real-time in every way of src/io/realtime, and prints what the system says about it
- * afterwards as JSON.
+ * Makes itself real-time in every way of src/io/realtime, and prints the system's view of it as
+ * JSON.
  */
 import { readFileSync } from "node:fs";
 import {

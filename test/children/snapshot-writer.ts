@@ -1,7 +1,7 @@
 /**
- * Writes one snapshot after the other into the file that is its argument, as the engine does, with
- * rests that are about as long as a look. In each of them all counters and all counts of the
- * histogram are equal.
+ * Writes one snapshot after the other into the file given as its argument, like the engine, with
+ * pauses about as long as a look. In each of them all counters and all counts of the histogram are
+ * equal.
  */
 import { MappedFile } from "../../src/io/mapped-file.ts";
 import { nowUs } from "../../src/io/monotonic-clock.ts";

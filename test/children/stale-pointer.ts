@@ -1,7 +1,7 @@
 /**
  * Lets libc write the time into memory 300,000 times from a hot function, and prints in how many
- * rounds the view over that memory disagreed with what lies at the address. `native`: NativeMemory.
- * `naive`: a typed array made by its length, which is the trap.
+ * rounds the view over that memory differed from the content at the address. `native`:
+ * NativeMemory. `naive`: a typed array made by its length, which is the trap.
  */
 import { ptr, read } from "bun:ffi";
 import { libc } from "../../src/io/libc.ts";

@@ -1,4 +1,6 @@
-/** Puts VIPs on an interface, says so, and waits to be killed: `vip-holder.ts INTERFACE VIP…`. */
+/**
+ * Sets VIPs on an interface, reports it, and waits to be killed: `vip-holder.ts INTERFACE VIP…`.
+ */
 import { VipSwitcher } from "../../src/io/vip-switcher.ts";
 import { vip } from "../harness/virtual-network.ts";
 

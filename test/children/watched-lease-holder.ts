@@ -1,8 +1,8 @@
 /**
  * Holds the lease of VIPs and waits to be killed or stopped: `watched-lease-holder.ts tcx|nftables
- * INTERFACE LEASE_MS PERIOD_MS FILE VIP…`. Owns all of them. Before each renewal it writes the
- * end, in µs of CLOCK_MONOTONIC, as an f64 into FILE. A lease that it loses, because the machine is
- * busy, begins anew. Prints `up` once it has been renewed.
+ * INTERFACE LEASE_MS PERIOD_MS FILE VIP…`. Owns all of them. Before each renewal it writes the end,
+ * in µs of CLOCK_MONOTONIC, as an f64 into FILE. After a loss on a busy machine the lease begins
+ * again. Prints `up` after the first renewal.
  */
 import { FilterInterfaces, removeEverywhere } from "../../src/io/filter-interfaces.ts";
 import { type FlightLease, NftablesLease } from "../../src/io/flight-lease.ts";
@@ -19,7 +19,7 @@ const [kind = "", interfaceName = "", leaseMs, periodMs, file = "", ...texts] =
 const vips = [texts.map(vip)];
 const lengthUs = Number(leaseMs) * 1000;
 
-/** What a holder of the other kind left would be silent for ever. */
+/** Leftovers of a holder of the other kind would keep the VIPs silent forever. */
 function byPrograms(): FlightLease {
   const left = new VipLease(interfaceName, vips, Number(leaseMs));
   for (let tries = 0; ; tries++) {

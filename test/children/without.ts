@@ -1,10 +1,11 @@
 /**
  * Runs a command as on a kernel without eBPF, tcx, nfnetlink, or several of them: `without.ts
- * bpf,nftables PROGRAM ARGUMENT…`. A system call filter (seccomp, x86-64) refuses the call, and every socket of that
- * protocol, as such a kernel does; everything else is the real kernel.
+ * bpf,nftables PROGRAM ARGUMENT…`: `bpf` refuses eBPF to this process, `bpf-call` imitates a kernel
+ * built without it. A system call filter (seccomp, x86-64) refuses the call, and every socket of
+ * that protocol, like such a kernel; everything else is the real kernel.
  */
 import { dlopen, FFIType } from "bun:ffi";
-import { EINVAL, EPERM, EPROTONOSUPPORT } from "../../src/io/errno.ts";
+import { EINVAL, ENOSYS, EPERM, EPROTONOSUPPORT } from "../../src/io/errno.ts";
 import { NativeMemory, nativeString } from "../../src/io/native-memory.ts";
 import { NETLINK_NETFILTER } from "../../src/wire/nftables.ts";
 
@@ -30,10 +31,10 @@ const THIRD_ARGUMENT_AT = 32;
 type Line = [code: number, onTrue: number, onFalse: number, operand: number];
 
 const missing = (process.argv[2] ?? "").split(",");
-const noBpf: Line[] = [
+const noBpf = (error: number): Line[] => [
   [LOAD, 0, 0, NUMBER_AT],
   [JUMP_IF_EQUAL, 0, 1, SYSTEM_CALL_BPF],
-  [RETURN, 0, 0, RET_ERRNO | EPERM],
+  [RETURN, 0, 0, RET_ERRNO | error],
 ];
 const noTcx: Line[] = [
   [LOAD, 0, 0, NUMBER_AT],
@@ -52,7 +53,8 @@ const noNftables: Line[] = [
   [RETURN, 0, 0, RET_ERRNO | EPROTONOSUPPORT],
 ];
 const refusals = [
-  ...(missing.includes("bpf") ? noBpf : []),
+  ...(missing.includes("bpf") ? noBpf(EPERM) : []),
+  ...(missing.includes("bpf-call") ? noBpf(ENOSYS) : []),
   ...(missing.includes("tcx") ? noTcx : []),
   ...(missing.includes("nftables") ? noNftables : []),
 ];

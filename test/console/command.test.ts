@@ -51,7 +51,7 @@ async function connect(
 }
 
 test(
-  "a command: its answer on stdout, exit 0; an error on stderr, exit 1; nobody there, exit 1",
+  "a command: its answer on stdout, exit 0; an error on stderr, exit 1; no server, exit 1",
   async () => {
     await using console = await started();
     const shown = await console.wingman(["show", "servers"]);
@@ -62,7 +62,7 @@ test(
     expect(await console.wingman(["resume"])).toEqual({ code: 0, out: "", err: "" });
     expect(await console.wingman(["move", "map", "right"])).toEqual({
       ...{ code: 1, out: "" },
-      err: "wingman: console: map leaves left and runs on right; if that is wanted: move map right confirm (CONFIRM)\n",
+      err: "wingman: console: map leaves left and runs on right; to carry it out: move map right confirm (CONFIRM)\n",
     });
     expect(await console.wingman(["download", "log"])).toMatchObject({ code: 1, out: "" });
     expect(await console.wingman(["show\nversion"])).toMatchObject({ code: 2, out: "" });
@@ -87,10 +87,10 @@ test(
   "commands from stdin: all answers with OK and ERR, exit 1 when one was ERR",
   async () => {
     await using console = await started();
-    const good = await console.wingman([], "show book\nresume");
+    const good = await console.wingman([], "show dataload\nresume");
     expect(good).toEqual({
       code: 0,
-      out: "NO CONTINGENCY BOOK: POLICY PREEMPT MAKES NONE\nOK\nOK\n",
+      out: "NO DATA LOAD: maintenance.dataLoad IS NOT CONFIGURED\nOK\nOK\n",
       err: "",
     });
     const many = await console.wingman([], `${"show version | json\n".repeat(500)}fly\n`);
@@ -98,7 +98,7 @@ test(
     const lines = many.out.trimEnd().split("\n");
     expect(lines.filter((line) => line === "OK")).toHaveLength(500);
     expect(lines.at(-1)).toBe("ERR SYNTAX");
-    // What was not answered was not done.
+    // Commands without an answer were not executed.
     expect(await console.wingman([], "\n  \nexit\n")).toEqual({ code: 0, out: "OK\n", err: "" });
     expect(await console.wingman([], "exit\nresume\n")).toEqual({
       ...{ code: 1, out: "OK\n" },
@@ -141,13 +141,13 @@ test(
     expect(statSync(console.socket).mode & 0o777).toBe(0o660);
     const hello = Buffer.concat([
       Uint8Array.of(CONSOLE_HELLO_TERMINAL),
-      Buffer.from("show book\rexit\r"),
+      Buffer.from("show dataload\rexit\r"),
     ]);
     const { text, ended } = await connect(console.socket, hello);
     await ended;
     expect(text()).toContain("PART NUMBER WNG5E00010001\r\n");
     expect(text()).toEndWith(
-      "wingman left> show book\r\nNO CONTINGENCY BOOK: POLICY PREEMPT MAKES NONE\r\nOK\r\nwingman left> exit\r\nOK\r\n\r\n",
+      "wingman left> show dataload\r\nNO DATA LOAD: maintenance.dataLoad IS NOT CONFIGURED\r\nOK\r\nwingman left> exit\r\nOK\r\n\r\n",
     );
   },
   LIMIT_MS,
@@ -168,8 +168,8 @@ test(
     for (const farewell of ["exit\r", "\u0004", "\u001d"]) {
       const session = begin();
       await terminal.until("wingman left> ");
-      await terminal.type("show booj\bk\r");
-      await terminal.until("MAKES NONE\r\nOK\r\nwingman left> ");
+      await terminal.type("show grouj\bnd\r");
+      await terminal.until("ON GROUND\r\nOK\r\nwingman left> ");
       await terminal.type("half\u0003"); // for the console, not for this process
       await terminal.until("^C\r\nwingman left> ");
       await terminal.type(farewell);

@@ -1,5 +1,5 @@
 /**
- * The console in a process of its own, on a pseudo-terminal and a socket; see
+ * The console in a separate process, on a pseudo-terminal and a socket; see
  * test/children/console-child.ts.
  */
 import { rmSync, symlinkSync, unlinkSync } from "node:fs";
@@ -17,7 +17,7 @@ export class ConsoleProcess {
   /** The device's name stays, whichever pseudo-terminal is behind it. */
   readonly device = join(this.directory, "tty");
   terminal: Terminal;
-  /** What the process has printed. */
+  /** Output of the process. */
   output = "";
   readonly #child: Bun.Subprocess<"ignore", "pipe", "inherit">;
 

@@ -1,4 +1,4 @@
-/** The console over real pseudo-terminal pairs, in a process of its own. */
+/** The console over real pseudo-terminal pairs, in a separate process. */
 import { expect, test } from "bun:test";
 import { readdirSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
@@ -60,14 +60,14 @@ test(
       Array.from({ length: 40 }, (_, index) => index + 1),
     );
 
-    // Nobody reads at all: it goes on listening.
+    // Nothing reads at all: it keeps listening.
     for (let round = 0; round < 50; round++) {
       terminal.write(Buffer.from("show log -n 40\rshow log -n 40\r"));
       await Bun.sleep(5);
     }
     terminal.write(Buffer.from("\u0003"));
-    await terminal.type("\rshow book\r");
-    await terminal.until(`NO CONTINGENCY BOOK: POLICY PREEMPT MAKES NONE\r\nOK\r\n${PROMPT}`);
+    await terminal.type("\rshow dataload\r");
+    await terminal.until(`NO DATA LOAD: maintenance.dataLoad IS NOT CONFIGURED\r\nOK\r\n${PROMPT}`);
   },
   LIMIT_MS,
 );
@@ -126,7 +126,7 @@ test(
       lines += ["\r", "\n", "\r\n"][random.below(3)];
     }
     await terminal.send(Buffer.from(lines, "latin1"));
-    // Enter ends what is half typed, and wakes a console that nobody is at.
+    // Enter ends half-typed input, and wakes an idle console.
     const timed = async (): Promise<number> => {
       const beganMs = performance.now();
       terminal.text = "";
@@ -171,7 +171,7 @@ test(
 );
 
 test(
-  "nobody types: the session ends",
+  "no input: the session ends",
   async () => {
     await using console = new ConsoleProcess({ idleMs: 1500 });
     await console.wake();
@@ -192,7 +192,7 @@ test(
     const directory = scratchDirectory("download");
     try {
       await terminal.type("download log\r");
-      const announced = await terminal.until("BREAK IT OFF\r\n");
+      const announced = await terminal.until("CTRL-X CANCEL\r\n");
       const [, size, digest] = /, (\d+) BYTES\r\nSHA-256 ([0-9a-f]{64})/.exec(announced) ?? [];
       expect(size).toBe("9000");
       expect(await receiveByRz(terminal, directory)).toBe(0);

@@ -1,4 +1,4 @@
-/** Every protocol file, as the encoders make it and as tshark's dissector of A615a reads it. */
+/** Every protocol file, as made by the encoders and as read by tshark's dissector of A615a. */
 import { afterAll, beforeAll, expect, test } from "bun:test";
 import { rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -38,8 +38,8 @@ const FILES: readonly (readonly [
   ["LNO", encodeInitialization({ status: 1, description: "" }), { "a615a.status_code": "1" }],
   [
     "LND",
-    encodeInitialization({ status: 0x1002, description: "no" }),
-    { "a615a.status_code": "4098", "a615a.status": "no" },
+    encodeInitialization({ status: 0x1000, description: "no" }),
+    { "a615a.status_code": "4096", "a615a.status": "no" },
   ],
   [
     "LCS",

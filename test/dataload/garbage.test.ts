@@ -13,7 +13,7 @@ import { LoadingField, TARGET } from "./loading-field.ts";
 const CHILD = join(import.meta.dir, "../children/garbage-load.ts");
 const DATAGRAMS = 5000;
 const ROUNDS = 4;
-/** What the garbage collector of a busy process leaves for later. */
+/** Memory that the garbage collector of a busy process frees later. */
 const GROWTH_BYTES_MAX = 24 << 20;
 
 let place: LoadingField;

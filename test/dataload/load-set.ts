@@ -1,4 +1,4 @@
-/** Loads as tests make them: a header file of the layout of supplement 3, and its data files. */
+/** Loads for tests: a header file of the layout of supplement 3, and its data files. */
 
 import { crc16 } from "../../src/part/crc.ts";
 
@@ -8,8 +8,8 @@ export interface TestFile {
 }
 
 /**
- * Header file of a load. The checksums over its files are zero: who takes the load judges them, not
- * its carrier.
+ * Header file of a load. The checksums over its files are zero: the receiver of the load judges
+ * them, not its carrier.
  */
 export function loadHeader(
   partNumber: string,

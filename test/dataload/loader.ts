@@ -1,6 +1,6 @@
 /**
- * A loader on the ground made of stock programs: in.tftpd takes what the target writes and gives it
- * what it reads, tftp asks, tshark listens.
+ * A loader on the ground made of stock programs: in.tftpd accepts the target's writes and serves
+ * its reads, tftp sends requests, tshark listens.
  */
 import { existsSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -8,16 +8,17 @@ import { argumentsOf } from "../../src/rig/process-table.ts";
 import { run } from "../harness/command.ts";
 import { scratchDirectory } from "../harness/run-mark.ts";
 import { signalAll } from "../harness/signals.ts";
+import { isServed, TFTPD, tftpServer } from "../harness/tftp-server.ts";
 import { until } from "../harness/until.ts";
 import type { Host } from "../harness/virtual-network.ts";
 
-const TFTPD = join(import.meta.dir, "../../node_modules/.debian/usr/sbin/in.tftpd");
+const PORT = 59;
 
 type Child = Bun.Subprocess<"ignore", "pipe" | "ignore", "pipe">;
 
 export class Loader {
   readonly directory = scratchDirectory("loader");
-  /** What in.tftpd serves. */
+  /** The directory that in.tftpd serves. */
   readonly files = join(this.directory, "files");
   #server: Child | null = null;
   #capture: Child | null = null;
@@ -36,18 +37,10 @@ export class Loader {
   }
 
   async start(): Promise<void> {
-    this.#server = Bun.spawn(
-      [
-        ...[...this.host.enter, TFTPD, "--foreground", "--listen", "--user", "root"],
-        ...["--address", `${this.address}:59`, "--create", "--secure", this.files],
-      ],
-      { stdio: ["ignore", "ignore", "pipe"] },
-    );
-    await until("in.tftpd listens", () =>
-      this.host
-        .run("cat", "/proc/net/udp")
-        .includes(`:${(59).toString(16).toUpperCase().padStart(4, "0")} `),
-    );
+    this.#server = Bun.spawn([...this.host.enter, ...tftpServer(this.address, PORT, this.files)], {
+      stdio: ["ignore", "ignore", "pipe"],
+    });
+    await until("in.tftpd listens", () => isServed(this.host.run("cat", "/proc/net/udp"), PORT));
   }
 
   /** Everything on the loader's network from now on. */
@@ -97,7 +90,7 @@ export class Loader {
     const capture = this.#capture;
     this.#capture = null;
     if (capture === null) return;
-    // what was captured a moment ago is on its way through the kernel's ring
+    // frames captured a moment ago are still in the kernel's ring
     let size = -1;
     await until("nothing more is captured", async () => {
       const before = size;
@@ -117,7 +110,7 @@ export class Loader {
     return existsSync(place) ? readFileSync(place) : new Uint8Array(0);
   }
 
-  /** Writes a file to the target; what tftp says, "" when all is well. */
+  /** Writes a file to the target; returns tftp's message, "" when all is well. */
   put(file: string, content: Uint8Array): string {
     const place = join(this.directory, "given");
     writeFileSync(place, content);
@@ -126,7 +119,7 @@ export class Loader {
 
   #tftp(...words: string[]): string {
     const { stdout, stderr } = Bun.spawnSync(
-      [...this.host.enter, "tftp", "-m", "binary", this.target, "59", "-c", ...words],
+      [...this.host.enter, "tftp", "-m", "binary", this.target, String(PORT), "-c", ...words],
       { cwd: this.directory, timeout: 30_000, killSignal: "SIGKILL" },
     );
     return `${stdout.toString()}${stderr.toString()}`;

@@ -1,11 +1,12 @@
 /** A server with a data load in the field, and a loader of stock programs at the seat's place. */
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { LOG_LOAD_NOT_SERVED, LOG_LOAD_STARTED } from "../../src/catalogue/upkeep-code.ts";
+import { LOG_LOAD_NOT_SERVED, LOG_LOAD_STARTED } from "../../src/catalogue/supervisor-code.ts";
 import type { DataLoadState } from "../../src/dataload/data-load.ts";
 import { decodeInitialization } from "../../src/dataload/initialization-file.ts";
 import type { LogEntry } from "../../src/manage/maintenance.ts";
 import { FIELD_TABLE, Field, SEAT_ADDRESS } from "../field/field.ts";
+import { WINGMAN } from "../harness/real-servers.ts";
 import { until } from "../harness/until.ts";
 import { Loader } from "./loader.ts";
 
@@ -13,6 +14,7 @@ import { Loader } from "./loader.ts";
 export const TARGET = "10.44.0.1";
 
 export class LoadingField {
+  #config: object = {};
   readonly field = new Field({ servers: 1 });
   readonly loader = new Loader(this.field.seat, SEAT_ADDRESS, TARGET);
 
@@ -23,13 +25,20 @@ export class LoadingField {
   async start(
     trust: string | null = null,
     dataLoad: object = { listen: TARGET, position: "L" },
+    maintenance: object = {},
   ): Promise<void> {
     await this.loader.start();
     this.server.land();
     const keyFile = join(this.server.runDirectory, "part-key.pub.pem");
     if (trust !== null) writeFileSync(keyFile, trust);
     const parts = { trust: trust === null ? [] : [keyFile], slots: this.slots };
-    this.server.start({ ...FIELD_TABLE, maintenance: { dataLoad }, parts });
+    this.#config = { ...FIELD_TABLE, maintenance: { dataLoad, ...maintenance }, parts };
+    await this.restart();
+  }
+
+  /** Starts the server as before. */
+  async restart(): Promise<void> {
+    this.server.start(this.#config);
     await until(
       () => `the data load is open: ${readFileSync(this.server.manageErrors, "utf8")}`,
       () => this.state()?.address === TARGET,
@@ -45,22 +54,29 @@ export class LoadingField {
     return join(this.server.stateDirectory, "slots");
   }
 
-  /** Where loads come to lie. */
+  /** The directory of loads until they are installed. */
   get loads(): string {
     return join(this.server.stateDirectory, "data-load");
+  }
+
+  /** `wingman part` for the slots of the server. */
+  part(...args: string[]): { code: number; err: string } {
+    const options = ["--config", this.server.configFile, "--run-dir", this.server.runDirectory];
+    const { exitCode, stderr } = Bun.spawnSync([WINGMAN, "part", ...args, ...options]);
+    return { code: exitCode, err: stderr.toString() };
   }
 
   async saysGround(words: string): Promise<void> {
     await until(words, () => this.server.command("console", "show ground").out.startsWith(words));
   }
 
-  /** As the console has it; null while there is no console. */
+  /** From the console; null while there is no console. */
   state(): DataLoadState | null {
     const { code, out } = this.server.command("console", "show dataload | json");
     return code === 0 ? (JSON.parse(out) as DataLoadState) : null;
   }
 
-  /** Begins an operation; what the target says to it. */
+  /** Begins an operation; returns the target's answer. */
   begin(ending: string): { status: number; description: string } {
     return decodeInitialization(this.loader.get(`WINGHESA_L.${ending}`));
   }

@@ -1,28 +1,30 @@
 /**
  * Each operation of a data load to its end: the real executable as the target, stock programs as
- * the loader, and what went over the wire as tshark decodes it. Needs root and `ip`.
+ * the loader, and the traffic as decoded by tshark. Needs root and `ip`.
  */
 import { afterEach, beforeEach, expect, test } from "bun:test";
-import { createHash, randomFillSync } from "node:crypto";
+import { createHash } from "node:crypto";
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { partOf } from "../../scripts/package/part-writer.ts";
-import { LOG_LOAD_COMPLETED, LOG_LOAD_STARTED } from "../../src/catalogue/upkeep-code.ts";
-import { decodeFileList, encodeFileChoice } from "../../src/dataload/download-files.ts";
+import { LOG_LOAD_COMPLETED, LOG_LOAD_STARTED } from "../../src/catalogue/supervisor-code.ts";
+import {
+  decodeFileList,
+  encodeFileChoice,
+  encodeFileRequest,
+} from "../../src/dataload/download-files.ts";
 import { decodeFindAnswer } from "../../src/dataload/find-packet.ts";
 import { decodeConfigurationList } from "../../src/dataload/information-files.ts";
-import { decodeUploadStatus, encodeUploadRequest } from "../../src/dataload/upload-files.ts";
-import { FIELD_TABLE, SEAT_ADDRESS } from "../field/field.ts";
+import { decodeUploadStatus } from "../../src/dataload/upload-files.ts";
+import { SEAT_ADDRESS } from "../field/field.ts";
 import { run } from "../harness/command.ts";
-import { ABOUT, FILES, keyPair } from "../harness/part.ts";
 import { WINGMAN } from "../harness/real-servers.ts";
 import { until } from "../harness/until.ts";
 import { LoadingField, TARGET } from "./loading-field.ts";
+import { HEADER, PART_NUMBER, REQUEST, Signer } from "./signed-part.ts";
 
-const PART_NUMBER = "WNG5D00020001";
-const HEADER = "WNG5D00020001.LUH";
 const ACCEPTED = { status: 1, description: "" };
 
+const signer = new Signer();
 let place: LoadingField;
 beforeEach(() => {
   place = new LoadingField();
@@ -32,8 +34,8 @@ afterEach(async () => {
 });
 
 /**
- * What the loader and the target said to each other: files that are asked for and protocol files, as
- * tshark decodes them. Left out are the statuses in between, which come as time passes.
+ * The exchange between loader and target: requested files and protocol files, as tshark decodes
+ * them. Intermediate statuses, which depend on time, are left out.
  */
 async function story(): Promise<string[]> {
   const { loader } = place;
@@ -96,14 +98,13 @@ test("information: what is loaded", async () => {
 
 test("upload: a load with a file of 3 MB, whole and byte for byte, and the whole exchange as tshark has it", async () => {
   const { loader } = place;
-  const part = signedPart(3_000_001);
-  await place.start(part.trust);
+  const part = signer.part(3_000_001);
+  await place.start(signer.trust);
   await loader.listen();
   for (const [name, content] of part.files) loader.write(name, content);
   expect(place.begin("LUI")).toEqual(ACCEPTED);
   await until("the status of the upload", () => loader.has("WINGHESA_L.LUS"));
-  const request = encodeUploadRequest([{ headerFile: HEADER, partNumber: PART_NUMBER }]);
-  expect(loader.put("WINGHESA_L.LUR", request)).toBe("");
+  expect(loader.put("WINGHESA_L.LUR", REQUEST)).toBe("");
   expect(await place.ended()).toMatchObject({ kind: "upload", completed: true, why: PART_NUMBER });
   for (const { installName, content } of part.contents)
     expect(sha256(readFileSync(join(place.slots, "a", installName)))).toBe(sha256(content));
@@ -125,15 +126,14 @@ test("upload: a load with a file of 3 MB, whole and byte for byte, and the whole
   ]);
 });
 
-test("a load that nobody trusted has signed is brought, judged, refused, and nothing is left of it", async () => {
+test("a load without a trusted signature is transferred, checked, refused, and nothing is left of it", async () => {
   const { loader } = place;
-  const part = signedPart(3001);
-  await place.start(signedPart(1).trust);
+  const part = signer.part(3001);
+  await place.start(new Signer().trust);
   for (const [name, content] of part.files) loader.write(name, content);
   expect(place.begin("LUI")).toEqual(ACCEPTED);
   await until("the status of the upload", () => loader.has("WINGHESA_L.LUS"));
-  const request = encodeUploadRequest([{ headerFile: HEADER, partNumber: PART_NUMBER }]);
-  expect(loader.put("WINGHESA_L.LUR", request)).toBe("");
+  expect(loader.put("WINGHESA_L.LUR", REQUEST)).toBe("");
   const { completed, why } = await place.ended();
   expect(completed).toBe(false);
   expect(why).toContain("MANIFEST.SIG: signature: found one of another key");
@@ -175,15 +175,46 @@ test("download: the maintenance log in every form, and each is whole", async () 
   ]);
 });
 
+test("media-defined download: the log by its name, whole", async () => {
+  const { loader } = place;
+  await place.start();
+  await loader.listen();
+  expect(place.begin("LND")).toEqual(ACCEPTED);
+  await until("the status of the download", () => loader.has("WINGHESA_L.LNS"));
+  const names = ["wingman-log-a.bin", "wingman-log-a.txt"];
+  const request = encodeFileRequest({ names, userData: Uint8Array.of(0x55) });
+  expect(loader.put("WINGHESA_L.LNR", request)).toBe("");
+  expect(await place.ended()).toMatchObject({
+    ...{ kind: "media-defined download", completed: true, why: "2 files" },
+  });
+  for (const name of names) {
+    const verified = Bun.spawnSync([WINGMAN, "log", "verify", join(loader.files, name)]);
+    expect([name, verified.exitCode, verified.stderr.toString()]).toEqual([name, 0, ""]);
+  }
+  expect(await place.records(2)).toEqual([
+    [LOG_LOAD_STARTED, `media-defined download ${SEAT_ADDRESS}`],
+    [LOG_LOAD_COMPLETED, `media-defined download ${SEAT_ADDRESS}: 2 files`],
+  ]);
+  expect(await story()).toEqual([
+    "loader Read Request, WINGHESA_L.LND",
+    "target WINGHESA_L.LND, Status: Accepted, not yet started",
+    "target WINGHESA_L.LNS, Status: Accepted, not yet started",
+    "loader Write Request, WINGHESA_L.LNR",
+    "loader WINGHESA_L.LNR",
+    "target Write Request, wingman-log-a.bin",
+    "target Write Request, wingman-log-a.txt",
+    "target WINGHESA_L.LNS, Status: Operation completed without error",
+  ]);
+});
+
 test("upload of 100 MB: byte for byte; console and log tell how far it is", async () => {
   const { loader } = place;
-  const part = signedPart(100_000_000);
-  await place.start(part.trust);
+  const part = signer.part(100_000_000);
+  await place.start(signer.trust);
   for (const [name, content] of part.files) loader.write(name, content);
   expect(place.begin("LUI")).toEqual(ACCEPTED);
   await until("the status of the upload", () => loader.has("WINGHESA_L.LUS"));
-  const request = encodeUploadRequest([{ headerFile: HEADER, partNumber: PART_NUMBER }]);
-  expect(loader.put("WINGHESA_L.LUR", request)).toBe("");
+  expect(loader.put("WINGHESA_L.LUR", REQUEST)).toBe("");
   const seen = new Set<number>();
   await until("the file under way", () => {
     const operation = place.state()?.operation;
@@ -199,22 +230,8 @@ test("upload of 100 MB: byte for byte; console and log tell how far it is", asyn
   expect(sha256(readFileSync(join(place.slots, "a/wingman")))).toBe(
     sha256(part.contents[0]?.content ?? new Uint8Array(0)),
   );
-  expect(existsSync(`${place.loads}.arriving`)).toBe(false);
+  expect(existsSync(place.loads)).toBe(false);
 });
-
-/** A part for this server with an executable of so many bytes, as a loader brings it: no lists. */
-function signedPart(bytes: number) {
-  const { privateKey, publicKey } = keyPair();
-  const executable = randomFillSync(new Uint8Array(bytes));
-  const contents = [
-    { installName: "wingman", mode: 0o755, content: executable },
-    ...FILES.slice(1),
-  ];
-  const about = { ...ABOUT, partNumber: PART_NUMBER, system: FIELD_TABLE.system };
-  const medium = partOf(about, contents, privateKey, "665-3");
-  const files = new Map([...medium].filter(([name]) => !name.endsWith(".LUM")));
-  return { files, contents, trust: publicKey.export({ type: "spki", format: "pem" }).toString() };
-}
 
 function sha256(content: Uint8Array): string {
   return createHash("sha256").update(content).digest("hex");

@@ -1,6 +1,6 @@
 /**
- * What a data load refuses, and how it ends before its end: the real executable as the target,
- * stock programs as the loader. Needs root and `ip`.
+ * Refusals of a data load, and its early ends: the real executable as the target, stock programs as
+ * the loader. Needs root and `ip`.
  */
 import { afterEach, beforeEach, expect, test } from "bun:test";
 import { randomFillSync } from "node:crypto";
@@ -11,7 +11,7 @@ import {
   LOG_LOAD_NOT_SERVED,
   LOG_LOAD_REFUSED,
   LOG_LOAD_STARTED,
-} from "../../src/catalogue/upkeep-code.ts";
+} from "../../src/catalogue/supervisor-code.ts";
 import { encodeFileChoice } from "../../src/dataload/download-files.ts";
 import { decodeUploadStatus, encodeUploadRequest } from "../../src/dataload/upload-files.ts";
 import { FIELD_TABLE, SEAT_ADDRESS } from "../field/field.ts";
@@ -19,10 +19,7 @@ import { until } from "../harness/until.ts";
 import { loadHeader } from "./load-set.ts";
 import { Loader } from "./loader.ts";
 import { LoadingField, TARGET } from "./loading-field.ts";
-
-const PART_NUMBER = "WNG5D00020001";
-const HEADER = "WNG5D00020001.LUH";
-const REQUEST = encodeUploadRequest([{ headerFile: HEADER, partNumber: PART_NUMBER }]);
+import { HEADER, PART_NUMBER, REQUEST } from "./signed-part.ts";
 
 let place: LoadingField;
 beforeEach(() => {
@@ -39,18 +36,16 @@ function offerLoad(hardware = "WINGHESA", bytes = 100_000_000): void {
   place.loader.write(HEADER, loadHeader(PART_NUMBER, [hardware], files));
 }
 
-/** The loads of an earlier upload, which must stay. */
-function keepEarlierLoads(): void {
-  mkdirSync(place.loads, { recursive: true });
-  writeFileSync(join(place.loads, "EARLIER.BIN"), "as it was");
+/** The installed part, which must stay. */
+function keepInstalled(): void {
+  mkdirSync(join(place.slots, "a"), { recursive: true });
+  writeFileSync(join(place.slots, "a", "MANIFEST.JSN"), "as it was");
 }
 
-function expectEarlierLoads(): void {
-  expect(readdirSync(place.loads)).toEqual(["EARLIER.BIN"]);
-  expect(readFileSync(join(place.loads, "EARLIER.BIN"), "utf8")).toBe("as it was");
-  expect(
-    readdirSync(place.server.stateDirectory).filter((name) => name.includes("data-load.")),
-  ).toEqual([]);
+function expectInstalledAlone(): void {
+  expect(readdirSync(place.slots, { recursive: true }).sort()).toEqual(["a", "a/MANIFEST.JSN"]);
+  expect(readFileSync(join(place.slots, "a", "MANIFEST.JSN"), "utf8")).toBe("as it was");
+  expect(existsSync(place.loads)).toBe(false);
 }
 
 async function begunUpload(): Promise<void> {
@@ -64,36 +59,35 @@ test("in the air: status 1000 and why, for every operation; and the file of an o
   await place.start();
   writeFileSync(join(place.server.runDirectory, "on-ground"), "0");
   await place.saysGround("IN THE AIR");
-  for (const ending of ["LCI", "LUI", "LNO"]) {
+  for (const ending of ["LCI", "LUI", "LNO", "LND"]) {
     const { status, description } = place.begin(ending);
     expect([ending, status]).toEqual([ending, 0x1000]);
     expect(description).toMatch(/^refused unless on ground: .*on-ground says 0, expected 1\)$/);
   }
-  expect(place.begin("LND")).toMatchObject({ status: 0x1002 });
   expect(place.loader.put("WINGHESA_L.LUR", REQUEST)).toContain("during no operation");
   expect(place.state()).toMatchObject({ operation: null, last: null });
   const records = await place.records(1);
   expect(records.map(([code]) => code)).toEqual(Array(records.length).fill(LOG_LOAD_REFUSED));
 });
 
-test("off the ground during an upload: it ends at once, the loader is told, everything stays as it was", async () => {
+test("off the ground during an upload: it ends at once, the loader gets the reason, everything stays as it was", async () => {
   await place.start();
   offerLoad();
-  keepEarlierLoads();
+  keepInstalled();
   await begunUpload();
   writeFileSync(join(place.server.runDirectory, "on-ground"), "0");
-  const why = "the aircraft is not on ground any more";
+  const why = "the aircraft is no longer on ground";
   expect(await place.ended()).toMatchObject({ completed: false, why });
   const status = decodeUploadStatus(place.loader.read("WINGHESA_L.LUS"));
   expect(status).toMatchObject({ status: 0x1003, description: why });
   expect(status.loads[0]).toMatchObject({ status: 0x1007 });
-  expectEarlierLoads();
+  expectInstalledAlone();
 });
 
 test("a loader that is gone half-way: over after 13 s of silence, everything stays as it was, and the next one is served", async () => {
   await place.start();
   offerLoad();
-  keepEarlierLoads();
+  keepInstalled();
   await begunUpload();
   await place.loader.stop();
   const { completed, why } = await place.ended();
@@ -101,7 +95,7 @@ test("a loader that is gone half-way: over after 13 s of silence, everything sta
     completed: false,
     why: "the loader has taken no status for 13 s: it does not answer",
   });
-  expectEarlierLoads();
+  expectInstalledAlone();
   expect(await place.records(2)).toEqual([
     [LOG_LOAD_STARTED, `upload ${SEAT_ADDRESS}`],
     [LOG_LOAD_ABORTED, expect.stringContaining(`upload ${SEAT_ADDRESS}: the loader has taken`)],
@@ -131,9 +125,9 @@ test("a second loader while one is at work: illegal operation; the first one com
   }
 });
 
-test("loads that cannot be: each is told to the loader with its reason, and nothing stays", async () => {
+test("impossible loads: the loader gets the reason for each, and nothing stays", async () => {
   await place.start();
-  keepEarlierLoads();
+  keepInstalled();
   const attempt = async (request: Uint8Array): Promise<string> => {
     expect(place.begin("LUI").status).toBe(1);
     await until("the upload", () => place.state()?.operation?.kind === "upload");
@@ -141,7 +135,7 @@ test("loads that cannot be: each is told to the loader with its reason, and noth
     const { why } = await place.ended();
     const { status, description } = decodeUploadStatus(place.loader.read("WINGHESA_L.LUS"));
     expect([status, description]).toEqual([0x1003, why]);
-    expectEarlierLoads();
+    expectInstalledAlone();
     return why;
   };
   offerLoad("OTHERBOX", 10);
@@ -160,7 +154,7 @@ test("loads that cannot be: each is told to the loader with its reason, and noth
   expect(await attempt(REQUEST)).toContain("in BIG.BIN, expected at most 1000");
 });
 
-test("an address that is not on this machine: a fault that says so, and open as soon as it is there", async () => {
+test("an address that is not on this machine: a fault, and open as soon as it is there", async () => {
   await place.loader.start();
   place.server.land();
   place.server.start({ ...FIELD_TABLE, maintenance: { dataLoad: { listen: "10.44.0.77" } } });

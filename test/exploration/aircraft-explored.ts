@@ -1,6 +1,6 @@
 /** Aircraft small enough to be explored. */
 import { FunctionTable, PROCESS_NONE } from "../../src/allocation/function-table.ts";
-import { DEFAULT_POLICY, policyNamed } from "../../src/allocation/policies.ts";
+import { DEFAULT_POLICY, type PolicyName, policyNamed } from "../../src/allocation/policies.ts";
 import { leaseFits } from "../../src/boundary/timing.ts";
 import type { NominalOptions } from "../simulation/nominal-world.ts";
 
@@ -15,6 +15,7 @@ export interface ExploredAircraft {
   readonly leaseTicksMs?: number | null;
   /** One server has room for all functions; otherwise for one less. */
   readonly isRoomy?: boolean;
+  readonly policy?: PolicyName;
 }
 
 /** Few, so that states after a recovery are soon like those before. */
@@ -30,6 +31,7 @@ export function optionsOf({
   networks = 1,
   leaseTicksMs = leaseFits(periodMs, lostAfterPeriods) ? 20 : null,
   isRoomy = true,
+  policy = DEFAULT_POLICY,
 }: ExploredAircraft): NominalOptions {
   const room = REQUIRED * Math.max(1, isRoomy ? functions : functions - 1);
   return {
@@ -43,7 +45,7 @@ export function optionsOf({
         stopGraceMs: 0,
       })),
     ),
-    policy: policyNamed(DEFAULT_POLICY),
+    policy: policyNamed(policy),
     periodMs,
     lostAfterPeriods,
     recoveredAfterPeriods,

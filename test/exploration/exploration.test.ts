@@ -1,11 +1,12 @@
 /**
- * Small aircraft, explored to the end: no placement of faults violates anything. The long
- * explorations are made with `npm run explore`; README says which.
+ * Small aircraft, explored exhaustively: no placement of faults violates anything. The long
+ * explorations are made with `npm run explore`; see `wingman help properties`.
  */
 import { afterAll, expect, test } from "bun:test";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { MARK_REACTION_FOUND, marks } from "../../src/marks.ts";
 import { play } from "../scenarios/story.ts";
 import { type ExploredAircraft, optionsOf } from "./aircraft-explored.ts";
 import { type Exploration, Explorer } from "./explorer.ts";
@@ -141,7 +142,38 @@ test.each(CLOSED.map((row) => [row.name, row] as const))("closed: %s", (_, row) 
   expect(states).toBeGreaterThan(1_000); // the canary
 });
 
-test("a blackout longer than what is bridged counts as a divided network, and nothing shorter", () => {
+test("with the contingency book every state is the same: a look-up gives what a search gives", () => {
+  const wishesOf = (
+    aircraft: ExploredAircraft,
+    faults: number,
+    kinds: FaultKind[],
+  ): Exploration => ({
+    options: optionsOf({ ...aircraft, functions: 2, isRoomy: false }),
+    faults,
+    kinds,
+    firstKinds: kinds.slice(0, 1),
+    lastKinds: kinds.slice(-1),
+    from: "rest",
+  });
+  for (const exploration of [
+    wishesOf({ servers: 3 }, 1, ["power"]),
+    wishesOf(SLOW, 2, ["process", "power"]),
+  ]) {
+    const [without, withBook] = [false, true].map((hasBook) => {
+      marks[MARK_REACTION_FOUND] = 0;
+      const { states, transitions, closed, violation } = new Explorer({
+        ...exploration,
+        hasBook,
+      }).run();
+      expect(marks[MARK_REACTION_FOUND] > 0).toBe(hasBook);
+      return { states, transitions, closed, violation };
+    });
+    expect(withBook).toEqual(without);
+    expect(withBook).toMatchObject({ closed: true, violation: null });
+  }
+});
+
+test("only a blackout longer than what is bridged counts as a divided network", () => {
   const row: Row = { name: "", aircraft: SLOW, kinds: ["blackout", "pause"], faults: 2 };
   const explorer = explorerOf(row, 3 * BURST_TICKS);
   expect(explorer.run()).toMatchObject({ violation: null, closed: true });
@@ -166,7 +198,7 @@ const wishes: Exploration = {
   burstTicks: BURST_TICKS,
 };
 
-test("memory is bounded: what is known then is kept, and the next one goes on from it", () => {
+test("memory is bounded: progress is kept, and the next run continues from it", () => {
   const whole = new Explorer(wishes).run();
   expect(whole.closed).toBe(true);
   let explorer = new Explorer({ ...wishes, bytesMax: 1 });
@@ -187,7 +219,7 @@ test("memory is bounded: what is known then is kept, and the next one goes on fr
   expect(() => play(story.join("\n"))).not.toThrow();
 });
 
-test("a frontier of something else, of half a file, and what is no frontier, are refused", () => {
+test("a frontier of something else, a truncated one, and a file that is none, are refused", () => {
   const explorer = new Explorer({ ...wishes, seconds: 0 });
   explorer.run();
   explorer.keep(FRONTIER, KEY);

@@ -1,12 +1,13 @@
 /**
- * The simulator's world as the explorer flies it: chance is switched off, what happens is chosen at
- * ticks of half a period, and the whole of it can be saved and restored. Engines are not made anew
- * at every start, because they are large: one for each server begins again as it was made.
+ * The simulator's world for the explorer: chance is switched off, events are chosen at ticks of
+ * half a period, and the whole world can be saved and restored. Engines are not recreated at every
+ * start, because they are large: one per server is reset to its initial state.
  */
 
 import type { Identity } from "../../src/boundary/identity.ts";
+import { QUIET_PERIODS } from "../../src/core/agreement.ts";
 import type { Engine } from "../../src/core/engine.ts";
-import { RENEW_ADDRESSES, type Turn } from "../../src/core/turn.ts";
+import { PLAN_AHEAD, type Turn } from "../../src/core/turn.ts";
 import { SERVERS_MAX } from "../../src/limits.ts";
 import { ChosenLosses } from "../simulation/chosen-losses.ts";
 import type { Host } from "../simulation/host.ts";
@@ -22,17 +23,24 @@ const NEVER = Number.POSITIVE_INFINITY;
 /** Engines start so long after a tick. */
 export const START_PHASE_US = 200;
 /**
- * The engine remembers until when nobody can fall due, and asks no earlier. That it asks at every
- * tick changes no decision, and states need not be told apart by when it asked last.
+ * The engine remembers until when no server can be due, and does not check earlier. Checking at
+ * every tick changes no decision, and states need not differ by the time of the last check.
  */
 function judgeSilenceAnew(engine: Engine): void {
   (engine as unknown as { silenceDueUs: number }).silenceDueUs = Number.NEGATIVE_INFINITY;
 }
 
+/** The next quiet period works out the whole contingency book for what runs then. */
+function planAheadNow(engine: Engine): void {
+  const agreement = engine.agreement as unknown as { stepsAhead: number; quietPeriods: number };
+  agreement.stepsAhead = Number.POSITIVE_INFINITY;
+  agreement.quietPeriods = QUIET_PERIODS - 1;
+}
+
 /** Ticks from the end of an engine to its next start. */
 const RESTART_TICKS = 6;
 
-/** What a server keeps for its engines, one after the other. */
+/** State that a server keeps for its engines, one after the other. */
 interface Seat {
   readonly identity: { -readonly [field in keyof Identity]: Identity[field] };
   readonly engine: Engine;
@@ -48,30 +56,34 @@ export class ExploredWorld extends NominalWorld {
   readonly snapshot: Snapshot;
   /** The last sequence number of engines that ended since the last restore. */
   readonly lastSequences = new Map<number, number>();
-  /** So many faults there have been. */
+  /** Number of faults so far. */
   faults = 1;
-  /** Whether it is a violation when a server lets go without need. */
+  /** Whether a release without need is a violation. */
   judgesNeed = true;
   private readonly seats: (Seat | undefined)[] = [];
   private readonly identities: Identity[] = [];
 
-  /** @param isPooled engines are renewed, not made; otherwise nothing can be restored */
+  /**
+   * @param isPooled engines are renewed, not made; otherwise nothing can be restored
+   * @param hasBook reactions come from the contingency book, not from a cache of all results
+   */
   constructor(
     options: NominalOptions,
     private readonly isPooled = true,
     trace = new Trace(false),
+    private readonly hasBook = false,
   ) {
     super(
       {
         ...options,
-        policy: isPooled ? remembering(options.policy) : options.policy,
+        policy: isPooled && !hasBook ? remembering(options.policy) : options.policy,
         speeds: { addressLifetimeUs: NEVER, ...options.speeds },
       },
       new Judges(),
       trace,
     );
     this.tickUs = this.aircraft.timing.periodUs / 2;
-    this.lookUs = this.tickUs;
+    this.samplingUs = this.tickUs;
     this.supervision = {
       sweepUs: this.tickUs,
       startUs: (RESTART_TICKS - 1) * this.tickUs,
@@ -98,7 +110,11 @@ export class ExploredWorld extends NominalWorld {
   tick(): void {
     const endUs = this.nowUs + this.tickUs;
     this.losses.begin();
-    for (const { engine } of this.hosts) if (engine !== null) judgeSilenceAnew(engine);
+    for (const { engine } of this.hosts) {
+      if (engine === null) continue;
+      judgeSilenceAnew(engine);
+      if (this.hasBook) planAheadNow(engine);
+    }
     this.runUntil(endUs);
     for (const host of this.hosts) this.align(host);
     for (const host of this.hosts) if (host.pausedUntilUs === NEVER) this.noteUnsent(host);
@@ -125,7 +141,7 @@ export class ExploredWorld extends NominalWorld {
     this.touch(host.index);
   }
 
-  /** What has been due for long is due now: servers of one instant have their turns in order. */
+  /** Long overdue work is due now: servers of one instant have their turns in order. */
   override touch(server: number): void {
     super.touch(server);
     const { due } = this.air;
@@ -162,7 +178,7 @@ export class ExploredWorld extends NominalWorld {
     return seat;
   }
 
-  /** Nobody lets go without need. */
+  /** No server releases anything without need. */
   override onLetGo(host: Host, code: number, value: number): void {
     super.onLetGo(host, code, value);
     if (!this.judgesNeed || this.losses.roughTicks > 0) return;
@@ -205,7 +221,7 @@ export class ExploredWorld extends NominalWorld {
     host.clearInboxes();
   }
 
-  /** The host's engine lets go in its next turn. */
+  /** The host's engine releases everything in its next turn. */
   doom(host: Host, sequence: number): void {
     const { engine, turn } = this.seats[host.index] as Seat;
     const { stall } = engine as unknown as { stall: { stoppedInTurn: boolean } };
@@ -213,7 +229,7 @@ export class ExploredWorld extends NominalWorld {
     engine.sender.sequence = sequence;
     engine.phases.leaving = false;
     const inside = turn as unknown as { next: number; ended: number };
-    inside.next = RENEW_ADDRESSES + 1;
+    inside.next = PLAN_AHEAD + 1;
     inside.ended = 0;
     host.events.clear();
     host.effects.clear();

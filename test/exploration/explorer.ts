@@ -1,39 +1,41 @@
 /**
- * Tries every placement of at most so many faults, at every tick and of every length, over the core
- * and the turn that fly: breadth first by the number of faults, every distinct state once.
+ * Tries every placement of at most a given number of faults, at every tick and of every length,
+ * over the flying core and turn: breadth first by the number of faults, every distinct state once.
  *
- * A level is the states that so many faults lead to. It is closed first: time passes, and faults
- * end. Then each of its states has each fault, which gives the next level. States of the last level
- * are not kept: they are flown on from at once until they are known.
+ * A level holds the states reached by the same number of faults. It is closed first: time passes,
+ * and faults end. Then each of its states gets each fault, which gives the next level. States of
+ * the last level are not kept: they are flown on at once until they are known.
  */
 import { Violation } from "../simulation/invariants.ts";
 import type { NominalOptions } from "../simulation/nominal-world.ts";
 import { ExploredWorld } from "./explored-world.ts";
 import { type Part, readFrontier, writeFrontier } from "./frontier-file.ts";
-import { type FaultKind, type Move, type MoveWishes, movesOf } from "./moves.ts";
+import { type FaultKind, type Move, type MoveOptions, movesOf } from "./moves.ts";
 import { Settling } from "./settling.ts";
 import { StateStore } from "./state-store.ts";
 import { ROOT, TICK, Visited } from "./visited.ts";
 
-export interface Exploration extends MoveWishes {
+export interface Exploration extends MoveOptions {
   readonly options: NominalOptions;
   readonly faults: number;
   readonly kinds: readonly FaultKind[];
-  /** Of these kinds alone is the first fault, and the last one; without them, of any of `kinds`. */
+  /** The first and the last fault have only these kinds; by default any of `kinds`. */
   readonly firstKinds?: readonly FaultKind[];
   readonly lastKinds?: readonly FaultKind[];
   /** From rest, or with power off everywhere and servers that start at any time. */
   readonly from: "rest" | "off";
-  /** No new state is begun after this time, or when states take more than so many bytes. */
+  /** Every server has its contingency book; otherwise results are cached, which is faster. */
+  readonly hasBook?: boolean;
+  /** No new state is begun after this time, or when states take more than this number of bytes. */
   readonly seconds?: number;
   readonly bytesMax?: number;
-  /** Is told now and then how far it is. */
+  /** Called now and then with the progress. */
   readonly onProgress?: (progress: Progress) => void;
-  /** A function that has a server to run on is answered for within so many ms. */
+  /** A function that has a server to run on is answered for within this number of ms. */
   readonly outageMsMax?: number;
-  /** Once no fault lasts, everything is as before within so many ms. */
+  /** Once no fault lasts, everything is as before within this number of ms. */
   readonly settlingMsMax?: number;
-  /** Violations that are known and not told. */
+  /** Known violations that are not reported. */
   readonly ignores?: readonly string[];
 }
 
@@ -75,7 +77,7 @@ class Stop extends Error {}
 const AT_US = 1_000_000_000;
 /** Ticks until servers that start together are at rest, at most. */
 const REST_TICKS_MAX = 2_000;
-/** Time and memory are looked at once in so many states of a level. */
+/** Time and memory are checked once per this number of states of a level. */
 const LOOK_EVERY = 64;
 const PROGRESS_MS = 10_000;
 
@@ -101,7 +103,7 @@ export class Explorer {
   private endMs = Number.POSITIVE_INFINITY;
   private toldMs = 0;
   private like!: Int32Array;
-  /** States that so many faults lead to, whether they are being closed, and the next of them. */
+  /** States after this number of faults, whether they are being closed, and the next of them. */
   private level!: StateStore;
   private faults = 0;
   private isClosing = true;
@@ -110,7 +112,7 @@ export class Explorer {
   private nextLevel: StateStore | null = null;
 
   constructor(readonly wishes: Exploration) {
-    this.world = new ExploredWorld(wishes.options);
+    this.world = new ExploredWorld(wishes.options, true, undefined, wishes.hasBook);
     this.moves = movesOf(this.world, wishes);
     const places = [...this.moves.keys()];
     this.ends = places.filter((place) => this.moves[place]?.kind === null);
@@ -216,8 +218,8 @@ export class Explorer {
   }
 
   /**
-   * Writes what is known into a file, after a run that was not closed, for {@link takeUp}. `key`
-   * says what is explored.
+   * Writes the progress to a file, after a run that was not closed, for {@link takeUp}. `key`
+   * identifies the exploration.
    */
   keep(path: string, key: string): void {
     const { transitions, restTicks, faults, entry, worstOutage, outageState, cpuUs } = this;
@@ -233,7 +235,10 @@ export class Explorer {
     ]);
   }
 
-  /** Goes on from there in the next run. Throws an Error when the file tells of something else. */
+  /**
+   * Continues from there in the next run. Throws an Error when the file belongs to another
+   * exploration.
+   */
   takeUp(path: string, key: string): void {
     const [own, visited, level, nextLevel] = readFrontier(path, key);
     if (!own || !visited || !level) throw new Error(`${path}: parts of the frontier are missing`);

@@ -20,7 +20,7 @@ import {
   time,
   value,
   word,
-} from "./kinds.ts";
+} from "./field-kinds.ts";
 
 const SERVERS = { size: "servers" } as const;
 const FUNCTIONS = { size: "functions" } as const;
@@ -109,6 +109,7 @@ export const CORE: Readonly<Record<string, Fields>> = {
     answersUntilUs: deadline(SERVERS),
     echoedSequence: ownSequence(SERVERS),
     lastEchoed: ownSequence(SERVERS),
+    claimsUntilUs: deadline({ ...SERVERS, while: HEARD }),
     newcomers: value(),
     isServing: flag(),
     hears: value(SERVERS),
@@ -163,7 +164,7 @@ export const CORE: Readonly<Record<string, Fields>> = {
     claims: shared,
     ready: shared,
     cannotRun: shared,
-    load: value(),
+    room: part("Room"),
     busy: value(),
     advanced: scratch,
     dueUs: deadline(),
@@ -191,6 +192,19 @@ export const CORE: Readonly<Record<string, Fields>> = {
     effects: shared,
     againUs: fixed,
   },
+  OwnInputs: {
+    withheld: value(),
+    holds: flag(),
+    askedWithheld: value(),
+    askedHolds: flag(),
+  },
+  Room: {
+    inputs: part("OwnInputs"),
+    load: value({ size: "dimensions" }),
+    kept: scratch,
+    table: shared,
+    server: fixed,
+  },
   OwnSets: {
     owns: word(WORDS),
     claims: word(WORDS),
@@ -207,6 +221,7 @@ export const CORE: Readonly<Record<string, Fields>> = {
     doneUs: time("5 * k.periodUs", { while: "o.index !== -1" }),
     operable: value(),
     seen: seen("k.engine.changes.moves"),
+    isHeld: flag(),
     table: shared,
     policy: shared,
     changes: shared,
@@ -227,8 +242,12 @@ export const CORE: Readonly<Record<string, Fields>> = {
     disagreeingSinceUs: time("64 * 10 * k.periodUs", { none: -1 }),
     backOff: value(),
     hasRun: telemetry, // a reason that clients are told
+    stepsAhead: fixed,
+    book: scratch, // a memory of answers that depend on their inputs alone
+    now: scratch,
+    nowSeen: scratch,
+    quietPeriods: scratch,
     table: shared,
-    policy: shared,
     changes: shared,
     membership: shared,
     handover: shared,
@@ -397,6 +416,8 @@ export const CORE: Readonly<Record<string, Fields>> = {
     clientMacLow: word(),
     moveFunction: value(),
     moveServer: value(),
+    withheld: value(),
+    holds: value(),
     faultCount: fixed,
     faultPlace: fixed,
     faultCode: fixed,

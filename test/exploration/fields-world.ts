@@ -14,7 +14,7 @@ import {
   telemetry,
   time,
   value,
-} from "./kinds.ts";
+} from "./field-kinds.ts";
 
 const FUNCTIONS = { size: "functions" } as const;
 const SERVERS = { size: "servers" } as const;
@@ -63,6 +63,8 @@ export const WORLD: Readonly<Record<string, Fields>> = {
     clientCuts: fixed,
     isDrained: flag(),
     startedUs: time("k.healingUs", { while: "o.engine !== null" }),
+    withheld: fixed, // nobody asks for anything
+    holds: fixed,
     drainedUs: code(
       "w[p++] = o.isDrained && o.startedUs > o.drainedUs ? 1 : 0;",
       "o.drainedUs = o.startedUs + (w[p++] !== 0 ? -1 : 1);",
@@ -164,6 +166,7 @@ export const WORLD: Readonly<Record<string, Fields>> = {
     ),
     mutedUntilUs: fixed,
     deafUntilUs: fixed,
+    deafSinceUs: fixed,
     lossyNetwork: fixed,
     lossyPerMille: fixed,
     overflowedUs: fixed,
@@ -220,6 +223,8 @@ export const WORLD: Readonly<Record<string, Fields>> = {
     heard: value({ ...SERVERS, while: FLIES }),
     alive: value({ ...SERVERS, while: FLIES }),
     isolatedUs: time("k.detectionUs", SERVERS),
+    departures: fixed, // nobody records anything
+    incarnations: fixed,
     unread: scratch,
     world: shared,
   },
@@ -240,7 +245,11 @@ export const WORLD: Readonly<Record<string, Fields>> = {
     phases: value(SERVERS),
     stateBefore: telemetry,
     joiningSinceUs: telemetry,
+    inputsUs: fixed, // nobody asks for anything
+    withheld: fixed,
+    loweredUs: fixed,
     notActiveUs: telemetry,
+    removalWaits: telemetry,
     known: telemetry,
     marginUs: telemetry,
     outageTicks: value(FUNCTIONS),

@@ -1,4 +1,4 @@
-/** Every field of the core, and of what the explorer flies it in, has a name and a kind. */
+/** Every field of the core, and of the explorer's world, has a name and a kind. */
 import { expect, test } from "bun:test";
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
@@ -8,10 +8,10 @@ import { CORE } from "./fields-core.ts";
 import { WORLD } from "./fields-world.ts";
 import { objectsOf, unnamed } from "./object-walk.ts";
 
-/** What a shell is does not belong to the core; see the test of the world. */
+/** The shell does not belong to the core; see the test of the world. */
 const NOT_CORE = new Set(["shell"]);
-/** Constant, or written anew before it is read, as a whole. */
-const OTHERS = ["FunctionTable", "Allocation", "Lateness"];
+/** Constant, or completely rewritten before it is read. */
+const OTHERS = ["FunctionTable", "Allocation", "Lateness", "ContingencyBook"];
 /** Nothing of a state: how the simulator goes about it, and buffers. */
 const OTHERS_OF_WORLD = [
   ...OTHERS,
@@ -54,7 +54,7 @@ test("a field that is not named, and a name without a field, are found", () => {
   ]);
 });
 
-test("what is looked at to see whether a field counts is a field, too", () => {
+test("the inputs that decide whether a field counts are fields, too", () => {
   const tables = { ...CORE, ...WORLD };
   for (const [name, fields] of Object.entries(tables)) {
     for (const { while: condition, past } of Object.values(fields)) {

@@ -1,6 +1,6 @@
 /**
- * What an exploration knows, in a file, so that it goes on later: a line of JSON, which says what
- * it is and how long each column is, and then the columns one after the other.
+ * The knowledge of an exploration in a file, so that it can continue later: a line of JSON with its
+ * description and the length of each column, and then the columns one after the other.
  */
 import { closeSync, openSync, readSync, renameSync, writeSync } from "node:fs";
 
@@ -14,7 +14,7 @@ export interface Part {
 }
 
 interface Head {
-  /** What was explored, and by which code. */
+  /** The exploration, and the digest of its code. */
   readonly key: string;
   readonly parts: readonly (null | {
     readonly numbers: Readonly<Record<string, number>>;
@@ -57,7 +57,7 @@ export function writeFrontier(path: string, key: string, parts: readonly (Part |
   renameSync(unfinished, path);
 }
 
-/** Throws an Error that says what is there when it is no frontier of this exploration. */
+/** Throws an Error with the content when it is no frontier of this exploration. */
 export function readFrontier(path: string, key: string): (Part | null)[] {
   const file = openSync(path, "r");
   try {

@@ -1,6 +1,6 @@
 /**
- * The simulator's judges without their memory: what they hold of the past would keep states apart
- * that go on alike. Beside them stands what an exploration can ask of every state.
+ * The simulator's judges without their memory, which would distinguish states with the same future.
+ * In addition, checks of an exploration for every state.
  */
 import { NONE } from "../../src/allocation/function-table.ts";
 import { PHASE_ACTIVE } from "../../src/boundary/phase.ts";
@@ -24,7 +24,7 @@ export class Judges extends Invariants {
   /** The smallest time between a lease's end and a take-over. */
   marginUs = Number.POSITIVE_INFINITY;
 
-  /** For how many ticks nobody has answered for each function that a server could run. */
+  /** The number of ticks without an answer for each function that a server could run. */
   readonly outageTicks = new Uint8Array(OUTAGE_FUNCTIONS_MAX);
 
   override begin(world: World): void {
@@ -81,7 +81,7 @@ export class Judges extends Invariants {
     this.noteMargin(host, index);
   }
 
-  /** Who takes over without having been told to finds the lease of the one before at its end. */
+  /** A server that takes over without an announcement finds the previous lease at its end. */
   private noteMargin(host: Host, index: number): void {
     const { hosts, nowUs, hasLease } = this.world;
     if (!hasLease || this.owners[index] < 2) return;
@@ -98,8 +98,8 @@ export class Judges extends Invariants {
   override onMissed(): void {}
 
   /**
-   * Somebody may take over what is this server's, so that it has to let go: its loop was held up,
-   * or another one does not hear it, or is not heard, by any way that is open.
+   * Another server may take over this server's functions, so that it has to release them: its loop
+   * was held up, or another server does not hear it, or is not heard, by any open path.
    */
   needsToLetGo(host: Host): boolean {
     if (host.turnsSincePause < TURNS_AFTER_PAUSE || host.engine === null) return true;
@@ -111,7 +111,7 @@ export class Judges extends Invariants {
     const { nowUs, aircraft } = this.world;
     const isStopped = other.pausedUntilUs > nowUs || other.turnsSincePause < TURNS_AFTER_PAUSE;
     const { lastHeardUs, incarnation } = host.engine.membership;
-    // One that has begun anew, and was not heard since, is gone as far as anybody here knows.
+    // A server that has restarted and was not heard since is gone as far as this server knows.
     const isKnown = (this.world as ExploredWorld).incarnationOf(other) === incarnation[other.index];
     const there = isKnown ? other.engine?.membership : undefined;
     const unheard =
@@ -125,7 +125,7 @@ export class Judges extends Invariants {
     }
     if (this.endedBefore(host, other.index)) return true;
     const { faults } = this.world as ExploredWorld;
-    // A cut by itself costs nothing; a word that is lost on the way round may cost a lease.
+    // A cut alone costs nothing; a message lost on the detour may cost a lease.
     if (this.isBridged(host, other))
       return faults > 1 && this.isEchoOld(host.engine, other.index, nowUs, 3.5);
     // One lost message is nothing; two in a row may be the first of many.
@@ -141,8 +141,8 @@ export class Judges extends Invariants {
   }
 
   /**
-   * The other one has begun anew, and was heard just now: the same two troubles, where the lease
-   * ended before that.
+   * The other one has restarted and was heard just now: the same two faults, if the lease ended
+   * before that.
    */
   private endedBefore({ engine, leaseEndUs }: Host, other: number): boolean {
     const { membership } = engine as Engine;
@@ -164,7 +164,7 @@ export class Judges extends Invariants {
     return bridgesLossBeforeDeath(periodMs, takeOverMs, LEASE_BRIDGES, ticksMs);
   }
 
-  /** The newest word of ours that the other one has told us to have heard is older than that. */
+  /** The newest message of ours that the other one has echoed is older than that. */
   private isEchoOld(
     { membership, lease }: Engine,
     other: number,
@@ -178,7 +178,7 @@ export class Judges extends Invariants {
     return atUs - sentUs[echoed & (SENT_TIMES - 1)] > oldUs;
   }
 
-  /** What is cut between the two goes round through a third one that has flown for long enough. */
+  /** Messages cut between the two go through a third server that has flown for long enough. */
   private isBridged(one: Host, other: Host): boolean {
     const { network } = this.world.air;
     const { hosts, nowUs, aircraft } = this.world;
@@ -199,7 +199,7 @@ export class Judges extends Invariants {
     );
   }
 
-  /** What is not as it is at rest when no fault lasts; empty at rest. */
+  /** Differences from the state at rest when no fault lasts; empty at rest. */
   unrest(): string {
     const { hosts, aircraft } = this.world;
     for (const host of hosts) {

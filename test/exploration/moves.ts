@@ -1,7 +1,7 @@
 /**
- * What may happen at a tick beside its passing: faults, each of which is counted, and their ends,
- * which are free. A fault lasts for as long as nobody ends it, so that every duration is tried.
- * Each move is a line of a story (scenarios/story), too.
+ * Possible events at a tick beside its passing: faults, each of which is counted, and their ends,
+ * which are free. A fault lasts until somebody ends it, so that every duration is tried. Each move
+ * is also a line of a story (scenarios/story).
  */
 import { EVENT_COMMAND, EVENT_MOVE, EVENT_PROCESS } from "../../src/boundary/event-queue.ts";
 import { SERVERS_MAX } from "../../src/limits.ts";
@@ -72,14 +72,14 @@ const OPEN = 0;
 const ONE_WAY = 1;
 const BOTH_WAYS = 2;
 
-export interface MoveWishes {
+export interface MoveOptions {
   readonly kinds: readonly FaultKind[];
   /** Ticks for which a burst may last; by default, fewer messages than a failure needs. */
   readonly burstTicks?: number;
 }
 
 /** Every fault and every end that there is in this world. */
-export function movesOf(world: ExploredWorld, { kinds, burstTicks }: MoveWishes): Move[] {
+export function movesOf(world: ExploredWorld, { kinds, burstTicks }: MoveOptions): Move[] {
   const { hosts, losses, aircraft } = world;
   const { timing, table, networks } = aircraft;
   const lostInARow = Math.max(1, timing.detectionUs / timing.periodUs - 2);

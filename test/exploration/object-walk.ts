@@ -1,4 +1,4 @@
-/** Goes through everything that hangs together, to find what the tables of fields do not know. */
+/** Walks through a whole object graph, to find fields that the tables do not know. */
 
 export interface Met {
   readonly object: object;
@@ -26,7 +26,7 @@ export function objectsOf(root: object, stops: ReadonlySet<string>): Met[] {
   );
 }
 
-/** What the tables and the objects do not have in common. */
+/** Differences between the tables and the objects. */
 export function unnamed(
   objects: readonly Met[],
   tables: Readonly<Record<string, Readonly<Record<string, unknown>>>>,

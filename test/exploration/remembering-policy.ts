@@ -1,5 +1,5 @@
 /**
- * A policy that remembers what it came to: a pure function of inputs of which few differ. What an
+ * A policy that caches its results: a pure function whose inputs are often equal. Anything that an
  * allocation leaves behind beside its outputs is scratch.
  */
 import type { Policy } from "../../src/allocation/allocation.ts";
@@ -9,6 +9,8 @@ export function remembering(policy: Policy): Policy {
   return {
     name: policy.name,
     keepsRunning: policy.keepsRunning,
+    searches: policy.searches,
+    planner: null, // no book beside this memory
     allocate(table, allocation) {
       let inputs = allocation.operable;
       for (let index = 0; index < table.functionCount; index++) {

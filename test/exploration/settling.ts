@@ -1,6 +1,6 @@
 /**
- * What becomes of states in which no fault lasts: time alone decides, so each leads to one circle
- * of states. How long that takes is told here, and which circles there are.
+ * The future of states without a lasting fault: only time decides, so each leads to one cycle of
+ * states. Reports the time to get there, and the cycles.
  */
 import type { Visited } from "./visited.ts";
 

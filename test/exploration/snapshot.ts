@@ -1,10 +1,10 @@
 /**
- * Saves a whole world as numbers, in the canonical form of kinds, and restores it at any time. What
- * the tables do not say stands here: which engines fly at all, and what is under way to them.
+ * Saves a whole world as numbers, in the canonical form of kinds, and restores it at any time.
+ * Handles what the tables leave out: which engines fly at all, and messages in transit to them.
  */
 
 import type { Engine } from "../../src/core/engine.ts";
-import { RENEW_ADDRESSES, type Turn } from "../../src/core/turn.ts";
+import { PLAN_AHEAD, type Turn } from "../../src/core/turn.ts";
 import { LEASE_LATENESS_MS, NETWORKS_MAX, SENT_TIMES, SERVERS_MAX } from "../../src/limits.ts";
 import {
   decodeKeepAlive,
@@ -15,17 +15,17 @@ import {
 import { GENUINE, type Inbox } from "../simulation/datagrams.ts";
 import type { Host } from "../simulation/host.ts";
 import type { ExploredWorld } from "./explored-world.ts";
+import { codecsOf } from "./field-kinds.ts";
 import { CORE } from "./fields-core.ts";
 import { WORLD } from "./fields-world.ts";
-import { codecsOf } from "./kinds.ts";
 
-/** What every newest sequence number is restored to. */
+/** Every newest sequence number is restored to this value. */
 const NEWEST = 1 << 20;
 /** Incarnations below are those of restored states. */
 export const FIRST_NEW_INCARNATION = 1 << 16;
 /** Messages beside the periodic ones that a server sends within two detection times. */
 const EXTRA_SENDS = 8;
-/** What a receive buffer holds: a loop that finds more has stood still for too long. */
+/** Capacity of a receive buffer: a loop that finds more has stalled for too long. */
 const INBOX_MAX = 32;
 const RANKS_MAX = 64;
 const WORDS_MAX = 1 << 16;
@@ -33,7 +33,7 @@ const WORDS_MAX = 1 << 16;
 // What flies on a server.
 const NOTHING = 0;
 const FLIES = 1;
-/** Its next turn lets go of everything, whatever else it knows. */
+/** Its next turn releases everything, whatever else it knows. */
 const DOOMED = 2;
 
 const TABLES = { ...CORE, ...WORLD };
@@ -69,19 +69,19 @@ export class Snapshot {
     const { table, timing, networks } = world.aircraft;
     const { periodUs, handoverUs, listenUs, recoveredAfter } = timing;
     const detectionUs = Math.max(timing.detectionUs, timing.takeOverUs);
-    const { serverCount: servers, functionCount: functions, wordCount } = table;
+    const { serverCount: servers, functionCount: functions, dimensions, wordCount } = table;
     const numbers = {
-      ...{ servers, functions, wordCount, networks },
+      ...{ servers, functions, dimensions, wordCount, networks },
       ...{ periodUs, detectionUs, handoverUs, listenUs, recoveredAfter },
       networksMax: NETWORKS_MAX,
       serversMax: SERVERS_MAX,
       healingUs: world.invariants.healingUs + periodUs,
       longUs: 2 * detectionUs + 2 * periodUs + LEASE_LATENESS_MS * 1000,
       newest: NEWEST,
-      // Sequence numbers that lie further back are all the same.
+      // Older sequence numbers are equivalent.
       window: 2 * (timing.detectionUs / periodUs) + EXTRA_SENDS,
       sentMask: SENT_TIMES - 1,
-      over: RENEW_ADDRESSES + 1,
+      over: PLAN_AHEAD + 1,
     };
     this.servers = servers;
     this.plain = codecsOf(TABLES, numbers);
@@ -244,7 +244,7 @@ export class Snapshot {
     this.codecs.HostShell.restore(host.shell as object, this);
   }
 
-  /** What a loop that was held up for too long would read, it does not decide upon. */
+  /** A loop that was held up for too long does not decide on what it reads. */
   private saveInbox(inbox: Inbox, isLate: boolean): void {
     const { words, message } = this;
     const count = isLate ? 0 : Math.min(inbox.count, INBOX_MAX);

@@ -1,13 +1,13 @@
 /**
- * What is saved is enough, and states that are taken for one go on alike: random flights go the
- * same way whether they are saved and restored at every tick or not.
+ * The saved form is sufficient, and states that count as equal have the same future: random flights
+ * take the same course whether or not they are saved and restored at every tick.
  */
 import { expect, test } from "bun:test";
 import { type ExploredAircraft, optionsOf } from "./aircraft-explored.ts";
 import { ExploredWorld } from "./explored-world.ts";
+import type { Fields } from "./field-kinds.ts";
 import { CORE } from "./fields-core.ts";
 import { WORLD } from "./fields-world.ts";
-import type { Fields } from "./kinds.ts";
 import { KIND_NAMES, movesOf } from "./moves.ts";
 import { objectsOf } from "./object-walk.ts";
 import { walk } from "./walk.ts";
@@ -58,7 +58,7 @@ function fixedOf(world: ExploredWorld): Map<string, string> {
   return found;
 }
 
-test("what is called fixed stays as it was made", () => {
+test("fields called fixed do not change after construction", () => {
   const world = new ExploredWorld(optionsOf({ servers: 2, functions: 2, networks: 2 }), false);
   const moves = movesOf(world, { kinds: KIND_NAMES });
   for (const host of world.hosts) world.switchOn(host);

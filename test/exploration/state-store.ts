@@ -1,7 +1,6 @@
 /**
- * States that are gone on from later: as differences from one that they are like, because most of a
- * state is the same in all. First in, first out with {@link read}, last in, first out with {@link
- * pop}.
+ * States to continue later, stored as differences from a similar one, because most of a state is
+ * the same in all. First in, first out with {@link read}, last in, first out with {@link pop}.
  */
 import type { Part } from "./frontier-file.ts";
 
@@ -19,7 +18,7 @@ const PLACES_MAX = 1 << (32 - DELTA_BITS);
 export class StateStore {
   count = 0;
   private readonly chunks: Int32Array[] = [];
-  /** Where the next state goes: its chunk and its place there. */
+  /** Place of the next state: its chunk and its offset there. */
   private chunk = 0;
   private at = 0;
   private places = new Int32Array(1 << 12);

@@ -29,7 +29,7 @@ export function storyOf(explorer: Explorer, way: readonly number[], property = "
     lines.push(moves[move]?.line as string);
   }
   wait();
-  // What does not hold at the end, where nothing on the way is a violation by itself.
+  // Conditions that do not hold at the end, where nothing on the way is a violation by itself.
   if (property === "P6") lines.push("quiet for 1 s");
   if (property === "P2") {
     for (const { index } of world.hosts) lines.push(`${serverName(index)} is active`);
@@ -52,6 +52,7 @@ function aircraftOf(options: NominalOptions): string[] {
   return [
     `servers ${servers.join(", ")}`,
     `functions ${functions.join(", ")}`,
+    `policy ${options.policy.name}`,
     `period ${options.periodMs}`,
     `lost after ${options.lostAfterPeriods}`,
     `recovered after ${options.recoveredAfterPeriods}`,

@@ -1,7 +1,7 @@
 /**
- * Every distinct state once: known by a hash of 64 bits of its canonical form, with the way on
- * which it was first met. Two states of one hash would be taken for one; among ten million states
- * that happens once in some hundred thousand runs.
+ * Every distinct state once: known by a 64-bit hash of its canonical form, with the path on which
+ * it was first met. Two states with one hash would count as one; among ten million states that
+ * happens once in some hundred thousand runs.
  */
 import type { Part } from "./frontier-file.ts";
 
@@ -14,12 +14,12 @@ export const TICK = -1;
 
 export class Visited {
   count = 0;
-  /** Where each state came from, and by which move. */
+  /** The predecessor of each state, and the move from it. */
   parent = new Int32Array(FIRST_CAPACITY);
   move = new Int16Array(FIRST_CAPACITY);
   /** Faults on the way to it. */
   level = new Uint8Array(FIRST_CAPACITY);
-  /** What a tick makes of it, −1 while nobody has looked. */
+  /** The state after a tick, −1 while not yet explored. */
   next = new Int32Array(FIRST_CAPACITY);
   /** 1 where no fault lasts. */
   isClear = new Uint8Array(FIRST_CAPACITY);
@@ -33,7 +33,7 @@ export class Visited {
   /** The state that `meet` was asked for is new. */
   isNew = false;
 
-  /** What all of it takes, room for more included. */
+  /** Memory for all of it, free room included. */
   get bytes(): number {
     const { parent, move, level, next, isClear, low, high, slots } = this;
     const columns = [parent, move, level, next, isClear, low, high, slots];
@@ -69,8 +69,8 @@ export class Visited {
 
   /**
    * Four lanes of 64 bits with two words each, because one after the other would wait for each
-   * multiplication. Each step is one-to-one for the same words: flights that differ in one lane only
-   * at one place never share a hash.
+   * multiplication. Each step is one-to-one for the same words: flights that differ in one lane
+   * only at one place never share a hash.
    */
   private hash(words: Int32Array, length: number): void {
     for (let at = length; at < length + 7; at++) words[at] = 0;

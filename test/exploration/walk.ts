@@ -1,7 +1,7 @@
 /**
- * A random walk, flown twice: once as it is, and once saved and restored at every tick, at another
- * time each. Both must go the same way, field by field; otherwise something of a state is not
- * saved, or states that go on in different ways are taken for one.
+ * A random walk, flown twice: once directly, and once saved and restored at every tick, at
+ * different times. Both must take the same course, field by field; otherwise a part of the state is
+ * not saved, or states with different futures count as one.
  */
 import { EFFECT_NOTICE, EFFECT_PROCESS_START } from "../../src/boundary/effect-queue.ts";
 import { SeededRandom } from "../harness/seeded-random.ts";
@@ -11,7 +11,7 @@ import { Trace } from "../simulation/trace.ts";
 import { ExploredWorld } from "./explored-world.ts";
 import { type FaultKind, KIND_NAMES, type Move, movesOf } from "./moves.ts";
 
-/** What happens, in times since the last tick, so that flights at other times compare. */
+/** The events, in times since the last tick, so that flights at other times compare. */
 class RelativeTrace extends Trace {
   readonly told: string[] = [];
   sinceUs = 0;
@@ -36,7 +36,7 @@ export interface Walk {
   readonly options: NominalOptions;
   readonly seed: number;
   readonly ticks: number;
-  /** A fault at one tick in so many. */
+  /** A fault at one in this number of ticks. */
   readonly every: number;
   readonly kinds?: readonly FaultKind[];
 }
@@ -47,7 +47,7 @@ export interface Difference {
   readonly found: readonly string[];
 }
 
-/** What the first flight was like: its moves by their places, and its states and traces. */
+/** The first flight: its moves by their places, and its states and traces. */
 interface Record {
   readonly moves: number[][];
   readonly states: Int32Array[];
@@ -109,7 +109,7 @@ function flyOnce({ options, seed, ticks, every, kinds = KIND_NAMES }: Walk): Rec
     const { snapshot } = flight.world;
     const length = snapshot.save();
     record.states.push(snapshot.words.slice(0, length));
-    if (record.violations[tick] !== "") break; // what has been violated goes on in no way
+    if (record.violations[tick] !== "") break; // a violated state is not continued
   }
   return record;
 }

@@ -1,7 +1,4 @@
-/**
- * Which faults of a server are active, as its console shows them, and the wait for one to come and
- * go.
- */
+/** Active faults of a server, as shown by its console, and waiting for one to come and go. */
 import type { Server } from "../harness/real-servers.ts";
 import { until } from "../harness/until.ts";
 

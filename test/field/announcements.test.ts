@@ -1,6 +1,6 @@
 /**
- * The new owner's first announcements are lost, behind a port that has a carrier and forwards only
- * after a while (spanning tree): they come again, in both forms of ARP and for IPv6.
+ * The new owner's first announcements are lost behind a port that has a carrier but forwards only
+ * after a while (spanning tree): they are repeated, in both forms of ARP and for IPv6.
  */
 import { afterEach, expect, test } from "bun:test";
 import { until } from "../harness/until.ts";

@@ -1,7 +1,7 @@
 /**
  * A server is made to answer for a VIP by other means than an address: a local route, an entry for
- * proxy ARP or proxy neighbour discovery, proxy ARP of an interface. A fault there within seconds,
- * which says what it is, until it is gone.
+ * proxy ARP or proxy neighbour discovery, proxy ARP of an interface. Within seconds a fault names
+ * it, until it is gone.
  */
 import { afterEach, expect, test } from "bun:test";
 import { activeFaults, faultBegins, faultEnds } from "./active-faults.ts";
@@ -10,7 +10,9 @@ import { Field } from "./field.ts";
 
 const CODE = "WNG-0458";
 
-/** Other processes on the machine hold hands with this one for longer than five seconds at times. */
+/**
+ * Other processes on the machine hold hands with this one for longer than five seconds at times.
+ */
 const TIMEOUT_MS = 60_000;
 
 let field: Field;

@@ -1,4 +1,4 @@
-/** The bench itself: what it calls the field is what the kernel's defaults and hardware are. */
+/** The bench itself: its "field" matches the kernel's defaults and real hardware. */
 import { afterEach, expect, test } from "bun:test";
 import { Field } from "./field.ts";
 

@@ -1,6 +1,6 @@
 /**
- * A blackout that is bridged, and the owner is stopped within it: the one keep-alive each way that
- * it costs never lets two servers answer. Found by exploration; here with real packets.
+ * The owner is stopped during a bridged blackout: losing one keep-alive in each direction never
+ * lets two servers answer. Found by exploration; here with real packets.
  */
 import { afterEach, expect, test } from "bun:test";
 import { join } from "node:path";
@@ -27,7 +27,9 @@ const CONFIG = {
   functions: [{ id: "announcements", required: 1, priority: 1, vips: [`${VIP}/16`] }],
 };
 const TRIALS = 8;
-/** After a keep-alive of the other server: the next one is lost, and the one after it would come. */
+/**
+ * After a keep-alive of the other server: the next one is lost, and the one after it would come.
+ */
 const BEGIN_MS = 30;
 const STOP_MS_MIN = 170;
 const STOP_MS_MAX = 195;

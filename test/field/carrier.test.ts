@@ -1,4 +1,4 @@
-/** The cable of the client interface is pulled: noticed before the kernel gets round to telling. */
+/** The cable of the client interface is pulled: this is noticed before the kernel reports it. */
 import { afterEach, expect, test } from "bun:test";
 import { join } from "node:path";
 import { linkState } from "../../src/io/network-interface.ts";
@@ -18,7 +18,7 @@ const hasCarrier = (server: Server): boolean => {
   return snapshot !== null && (snapshot.flags & STATUS_FLAG_CARRIER) !== 0;
 };
 
-/** What the kernel tells of eth0, which it does when it gets round to it. */
+/** The kernel's reports about eth0, which come with a delay. */
 const told = (server: Server): string => server.host.inside(() => linkState("eth0"));
 
 /**
@@ -50,7 +50,7 @@ async function noticesAtOnce(server: Server): Promise<boolean> {
   return isAhead;
 }
 
-test("carrier loss within a second of another link event is noticed before the kernel tells", async () => {
+test("carrier loss within a second of another link event is noticed before the kernel reports it", async () => {
   field = new Field({ secondNetwork: true });
   field.start(TWO_NETWORKS);
   await field.settled();

@@ -1,6 +1,6 @@
-/** `wingman check --here` on machines as they are found, before Wingman runs on them. */
+/** `wingman check --here` on typical machines, before Wingman runs on them. */
 import { afterEach, expect, test } from "bun:test";
-import { writeFileSync } from "node:fs";
+import { chmodSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Finding } from "../../src/machine/machine-findings.ts";
 import { WINGMAN } from "../harness/real-servers.ts";
@@ -31,6 +31,21 @@ test("a machine as it should be; nothing of it is changed", () => {
   expect(look()).toBe(before);
 });
 
+test("a key that 'wingman run' would refuse, and one that it takes", () => {
+  field = new Field({ secondNetwork: true });
+  const keyFile = join(field.directory, "field.key");
+  const keepAlive = { ...FIELD_TABLE.keepAlive, keyFile };
+  writeFileSync(keyFile, "a key of some bytes");
+  chmodSync(keyFile, 0o644);
+  const open = checkHere({ ...FIELD_TABLE, keepAlive });
+  expect(open.code).toBe(1);
+  expect(open.text).toMatch(/^!! keepAlive\.keyFile: mode 0644\s+at\s/m);
+  chmodSync(keyFile, 0o600);
+  const { code, text } = checkHere({ ...FIELD_TABLE, keepAlive });
+  expect(code).toBe(0);
+  expect(text).toContain("key: readable, by its owner only");
+});
+
 test("a second interface in the segment, a VIP set by hand, IPv6 off, and an interface that is none", () => {
   field = new Field({ secondNetwork: true });
   const { host } = field.a;
@@ -41,7 +56,7 @@ test("a second interface in the segment, a VIP set by hand, IPv6 off, and an int
   const { code, text } = checkHere({ ...FIELD_TABLE, keepAlive });
   expect(code).toBe(1);
   expect(text).toMatch(/^\? {2}interface eth1: in the network of eth0, arp_ignore 0/m);
-  expect(text).toMatch(/^!! VIP 10\.44\.1\.3\/16: 10\.44\.1\.3\/16 is set on eth1; take it away/m);
+  expect(text).toMatch(/^!! VIP 10\.44\.1\.3\/16: 10\.44\.1\.3\/16 is set on eth1; remove it/m);
   expect(text).toMatch(/^!! IPv6: switched off on eth0/m);
-  expect(text).toMatch(/^!! interface eth7: there is none; name one[^:]*: eth0, eth1/m);
+  expect(text).toMatch(/^!! interface eth7: there is none; configure one[^:]*:\s+eth0, eth1/m);
 });

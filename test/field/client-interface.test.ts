@@ -1,6 +1,6 @@
 /**
  * The client interface is missing, or has no address, at boot or in flight: everything but the
- * flight goes on and says so, and service is there again with the interface.
+ * flight goes on and reports it, and service returns with the interface.
  */
 import { afterEach, expect, test } from "bun:test";
 import type { Server } from "../harness/real-servers.ts";

@@ -1,6 +1,7 @@
 /**
- * The client network is cut somewhere behind a switch's port: the carrier stays, and the servers go
- * on hearing each other on the second network. Who reaches its clients is for the witnesses to say.
+ * The client network is cut somewhere behind a switch's port: the carrier stays, and the servers
+ * still hear each other on the second network. The witnesses decide which server reaches its
+ * clients.
  */
 import { afterEach, expect, test } from "bun:test";
 import { until } from "../harness/until.ts";
@@ -26,7 +27,7 @@ function aircraft(): Host {
 
 const vipsOf = (id: string): string[] => field.server(id).vips();
 
-test("who is cut off from its clients hands its functions over, names it, and comes back once", async () => {
+test("a server cut off from its clients hands its functions over, reports it, and comes back once", async () => {
   aircraft();
   field.start(CONFIG);
   await field.settled();
@@ -52,7 +53,7 @@ test("who is cut off from its clients hands its functions over, names it, and co
   for (const macs of (await field.answers(...VIPS)).values()) expect(macs.size).toBe(1);
 });
 
-test("a witness that answers nobody moves nothing, and is named everywhere", async () => {
+test("a witness that answers no server moves nothing, and is reported everywhere", async () => {
   const witness = aircraft();
   field.start(CONFIG);
   await field.settled();
@@ -76,7 +77,8 @@ test("a server that starts behind the cut takes nothing; the last one that is le
   await until("b serves", () => (b.state()?.phase === "active" ? true : null));
   await until("b has what fits", () => (vipsOf("b").includes("10.44.1.1") ? true : null));
   expect(vipsOf("a")).toEqual([]);
-  // Nobody else is there for the functions: a server that reaches no witness is better than none.
+  // No other server is there for the functions: a server that reaches no witness is better than
+  // none.
   b.drain();
   await until("a serves", () => (vipsOf("a").includes("10.44.1.1") ? true : null));
 });

@@ -1,4 +1,4 @@
-/** The log is downloaded twice: a receiver skips a file whose name it has already. */
+/** The log is downloaded twice: a receiver skips a file whose name it already has. */
 import { afterEach, expect, test } from "bun:test";
 import { mkdirSync, readdirSync } from "node:fs";
 import { join } from "node:path";
@@ -15,10 +15,10 @@ afterEach(async () => {
   await field.close();
 });
 
-/** A real `rz` at the line; gives what the console says afterwards. */
+/** A real `rz` at the line; returns the console's output afterwards. */
 async function download(directory: string, what: string): Promise<string> {
   await terminal.type(`download ${what}\r`);
-  await terminal.until("BREAK IT OFF\r\n");
+  await terminal.until("CTRL-X CANCEL\r\n");
   await receiveByRz(terminal, directory);
   return await terminal.until(/(OK|ERR \w+)\r\n/);
 }

@@ -1,6 +1,4 @@
-/**
- * A server that somebody drained takes nothing until somebody resumes it, whatever is restarted.
- */
+/** A drained server takes nothing until it is resumed, whatever is restarted. */
 import { afterEach, expect, test } from "bun:test";
 import { existsSync, rmSync } from "node:fs";
 import { join } from "node:path";

@@ -49,7 +49,7 @@ const running = (server: Server) =>
     return state?.phase === "active" && isUp;
   });
 
-test("removed, replaced and put back: the build that flies goes on, and a fault tells it", async () => {
+test("removed, replaced and put back: the running build goes on, and a fault reports it", async () => {
   field = new Field({ servers: 2 });
   const { a } = field;
   const file = join(field.directory, "wingman");

@@ -1,6 +1,4 @@
-/**
- * What the console of a server says of one fault: `show faults` names the ones that are over, too.
- */
+/** A server's console about one fault: `show faults` also lists faults that are over. */
 import type { Server } from "../harness/real-servers.ts";
 import { until } from "../harness/until.ts";
 
@@ -12,7 +10,7 @@ function linesOf(server: Server, code: string): string {
   return lines;
 }
 
-/** Waits until the fault is there; gives all that is said of it. */
+/** Waits until the fault is active; returns its full text. */
 export async function whenActive(server: Server, code: string): Promise<string> {
   return await until(`${server.id} shows ${code} as active`, () => {
     const lines = linesOf(server, code);

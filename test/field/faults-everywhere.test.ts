@@ -1,4 +1,4 @@
-/** What is wrong on one server is seen at every other: how much, and what. */
+/** Faults of one server are seen at every other one: their number, and which. */
 import { afterEach, expect, test } from "bun:test";
 import { until } from "../harness/until.ts";
 import { FIELD_TABLE, Field } from "./field.ts";

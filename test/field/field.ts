@@ -92,7 +92,10 @@ export class Field {
     });
   }
 
-  /** The server that every running one says owns the function; null: none, or they disagree. */
+  /**
+   * The server that all running ones report as the owner of the function; null: none, or they
+   * disagree.
+   */
   ownerOf(id: string): string | null {
     const owners = this.servers
       .filter(({ isRunning }) => isRunning)

@@ -38,7 +38,7 @@ async function expectSilent(server: Server, address: string): Promise<void> {
   for (let round = 0; round < 5; round++) expect(await answersOf(server, address)).toEqual([]);
 }
 
-/** The owner has answered at last, and nobody else: the seat asks everybody. */
+/** The owner alone has answered in the end: the seat asks by broadcast. */
 async function expectAnswers(owner: Server, address: string): Promise<void> {
   const [vip = ""] = address.split("/");
   await until(

@@ -21,7 +21,7 @@ const moves = (): string[] =>
     log.split("\n").filter((line) => /SERVER LOST|OWNED TWICE|VIP LEASE RAN OUT/.test(line)),
   );
 
-/** Flies on until every server has sent and taken so many more keep-alives of the other. */
+/** Flies on until every server has sent and accepted this many more keep-alives of the other. */
 async function fliesOn(keepAlives = 50): Promise<void> {
   for (const server of field.servers) {
     const accepted = () => server.state()?.keepAlive.accepted ?? 0;

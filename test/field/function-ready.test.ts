@@ -1,4 +1,4 @@
-/** When a function can be used: what status says, and until when `drain` waits. */
+/** When a function is ready: in status, and for a waiting `drain`. */
 import { afterEach, beforeEach, expect, test } from "bun:test";
 import { existsSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -7,7 +7,7 @@ import { until } from "../harness/until.ts";
 import { FIELD_TABLE, Field } from "./field.ts";
 
 let field: Field;
-/** While it is there, the program starts and listens to nobody. */
+/** While it exists, the program starts but does not listen. */
 let hold: string;
 beforeEach(() => {
   field = new Field();
@@ -77,12 +77,12 @@ test("drain does not wait for ever for one that does not get ready", async () =>
   await until("it runs", () => map(field.b) === "a running true");
   const { code, err } = field.a.command("drain");
   expect(code).toBe(0);
-  expect(err).toContain("not ready there: map");
+  expect(err).toContain("not ready yet: map");
   expect(map(field.a)).toBe("b starting false");
   expect(existsSync(`${hold}b`)).toBe(true);
 });
 
-/** Says so when it is asked to, as programs under systemd do. */
+/** Reports readiness on request, as programs under systemd do. */
 const notifier = (file: string) => [
   ...["/usr/bin/env", "python3", "-c"],
   `import os, socket, time

@@ -1,4 +1,4 @@
-/** A function's process that fails for a cause that ends. */
+/** A function's process that fails for a temporary cause. */
 import { afterEach, expect, test } from "bun:test";
 import { existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -12,10 +12,10 @@ afterEach(() => field.close());
 const count = (text: string, of: RegExp): number => text.match(of)?.length ?? 0;
 
 test.each([
-  ["preempt", "its program ends"],
+  ["planned", "its program ends"],
   ["reset", "its program is missing"],
 ])(
-  "%s, %s: what failed on all servers is tried again by itself and serves when its cause ends",
+  "%s, %s: a function that failed on all servers is retried automatically and serves when the cause ends",
   async (allocation, why) => {
     field = new Field();
     const cause = join(field.directory, "cause");
@@ -45,7 +45,7 @@ test.each([
   },
 );
 
-test.each(["preempt", "reset"])(
+test.each(["planned", "preempt", "reset"])(
   "%s: a retry where it failed moves nothing that serves elsewhere, until that server is gone",
   async (allocation) => {
     field = new Field();
@@ -72,7 +72,7 @@ test.each(["preempt", "reset"])(
   },
 );
 
-test.each(["preempt", "reset"])(
+test.each(["planned", "preempt", "reset"])(
   "%s: a retry stops nothing that runs: it waits for room, and takes it when there is some",
   async (allocation) => {
     field = new Field();

@@ -25,7 +25,7 @@ while True: s.accept()[0].sendall(os.environ["WINGMAN_SERVER"].encode())`,
 
 const stateOf = (server: Server) => server.state()?.functions.find((one) => one.id === "map");
 
-/** Who answers at port 8080 of the VIP: the id of the server; null: nobody. */
+/** The id of the server that answers at port 8080 of the VIP; null: none. */
 function answer(): string | null {
   const ask = `import socket; s = socket.create_connection(("${MAP_VIP}", 8080), 1); print(s.recv(9).decode())`;
   const { exitCode, stdout } = Bun.spawnSync([...field.seat.enter, "python3", "-c", ask]);
@@ -41,7 +41,7 @@ test.each([[[`${MAP_VIP}/16`]], [["fd44:0:0:1::1/64"]], [[`${MAP_VIP}/16`, "fd44
     field.start(tableOfMap({ command: BINDS_ITS_VIP, start: "always", vips, ready }));
     await until("it serves on a", () => stateOf(field.b)?.ready && field.ownerOf("map") === "a");
     if (vip === `${MAP_VIP}/16`) await until("it answers", () => answer() === "a");
-    // The standby says what it cannot do, and can be moved to all the same.
+    // The standby reports what it cannot do, and can still be moved to.
     await until("b says so", () => isFaultActive(field.b, "WNG-0482"));
     expect(isFaultActive(field.b, "WNG-0203")).toBe(false);
     await field.a.stop("SIGKILL");

@@ -1,4 +1,4 @@
-/** Processes that Wingman may not signal, and orphans that nobody else collects. */
+/** Processes that Wingman may not signal, and orphans that no other process collects. */
 import { afterEach, expect, test } from "bun:test";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
@@ -69,7 +69,7 @@ test.each([[WITHOUT_KILL], [[]]])(
   },
 );
 
-/** Leaves many children behind, as scripts do that start what goes on by itself. */
+/** Leaves many children behind, like scripts that start background processes. */
 const LEAVES_ORPHANS = [
   ...["/bin/sh", "-c"],
   "while :; do (/bin/true & /bin/sleep 0.05 & /bin/true &); sleep 0.02; done",

@@ -1,4 +1,4 @@
-/** What a function's process finds around it: user, limits, capabilities, and what it may do. */
+/** The environment of a function's process: user, limits, capabilities, and permissions. */
 import { afterEach, beforeEach, expect, test } from "bun:test";
 import { chmodSync, existsSync, mkdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
@@ -12,7 +12,7 @@ beforeEach(() => {
 });
 afterEach(() => field.close());
 
-/** What a process of python finds; written to the file in its first argument. */
+/** The environment of a Python process; written to the file in its first argument. */
 const LOOK = `import json, os, resource, sys, time
 status = dict(line.split(":\\t", 1) for line in open("/proc/self/status").read().splitlines() if ":\\t" in line)
 mask = os.umask(0)
@@ -119,7 +119,7 @@ test.each([
   expect(found.nofile[0]).toBe(1024);
 });
 
-test("a daemon that is not root gives one of its own that a function asks for", async () => {
+test("a daemon that is not root grants a capability of its own that a function requests", async () => {
   run("chown", "-R", "65534:65534", field.directory);
   const found = await look(UNPRIVILEGED, { capabilities: ["CAP_NET_RAW"] });
   expect(BigInt(`0x${found.ambient}`)).toBe(1n << 13n);
@@ -167,7 +167,7 @@ test("under the shipped unit with its drop-in a function binds port 80, owns a f
   expect(field.a.log).not.toContain("cannot be stopped");
 });
 
-test("a daemon that is bounded to less says so", async () => {
+test("a daemon with a smaller bounding set reports it", async () => {
   fly(["setpriv", "--bounding-set=-net_bind_service"], ["/bin/sleep", "1000"]);
   expect(await field.fault(field.a, "WNG-0486")).toContain("10");
 });

@@ -18,7 +18,7 @@ export class HangingDisk {
     this.isHanging = hanging;
   }
 
-  /** Who wrote last may have to end yet. */
+  /** The last writer may still have to end. */
   remove(): void {
     run("umount", "--lazy", this.directory);
   }

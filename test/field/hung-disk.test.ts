@@ -1,6 +1,6 @@
 /**
- * A disk hangs, that of the state directory or that of the run directory: writes neither come to an
- * end nor fail.
+ * A disk hangs, that of the state directory or that of the run directory: writes neither complete
+ * nor fail.
  */
 import { afterEach, expect, test } from "bun:test";
 import { existsSync, readFileSync } from "node:fs";
@@ -25,7 +25,7 @@ afterEach(async () => {
   await field.close();
 });
 
-test("an engine that dies is replaced, a daemon that is killed flies again, and people are told", async () => {
+test("an engine that dies is replaced, a killed daemon flies again, and both are reported", async () => {
   field = new Field();
   const { a } = field;
   disk = new HangingDisk(a.stateDirectory);
@@ -83,7 +83,7 @@ test("the engine that follows does not wait for the disk: it flies within a seco
     tookMs.push(Date.parse(at) - killedMs);
     await until("with a number of its own", () => (a.state()?.incarnation ?? 0) > incarnation);
   }
-  // The disk has taken nothing meanwhile, and nobody waited for it to.
+  // The disk has accepted nothing meanwhile, and nothing waited for it.
   expect(readFileSync(join(a.stateDirectory, "incarnation"), "utf8")).toBe(stored);
   console.log(`killed to active with a disk that hangs: ${tookMs.join(", ")} ms`);
   // A second on a quiet machine; what waits for the disk waits for ever.

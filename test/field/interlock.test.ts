@@ -1,6 +1,6 @@
 /**
- * Drain, resume and move ask the planner first: what would stop a function is done when somebody
- * confirms it, and on ground only; by console and by command line alike.
+ * Drain, resume and move ask the planner first: an action that would stop a function needs a
+ * confirmation, and is allowed on ground only; on the console and on the command line alike.
  */
 import { afterEach, expect, test } from "bun:test";
 import { readFileSync, writeFileSync } from "node:fs";
@@ -50,7 +50,7 @@ test("in the air nothing that stops a function is done, by console or by command
     [["console", "drain"], /it stops f1: .*drain confirm \(CONFIRM\)/],
     [["console", "drain", "confirm"], /stops f1.*run\/on-ground is missing.* \(GROUND\)/],
     [["drain"], /it stops f1: .*--confirm/],
-    [["drain", "--confirm"], /stops f1.*run\/on-ground is missing, or says nothing, expected 1/],
+    [["drain", "--confirm"], /stops f1.*run\/on-ground is missing or invalid, expected 1/],
     [["console", "move", "f2", "a", "confirm"], /on-ground.* \(GROUND\)/],
   ];
   for (const [[name = "", ...rest], refused] of ways) {
@@ -65,7 +65,7 @@ test("in the air nothing that stops a function is done, by console or by command
   expect(a.vips()).toEqual([]);
 });
 
-test("in the air what stops nothing is done at once, and so is what comes back", async () => {
+test("in the air actions that stop nothing are done at once, and so is their reversal", async () => {
   await ready(ROOMY);
   const { a, b } = field;
   expect(a.command("console", "drain")).toMatchObject({ code: 0, err: "" });
@@ -80,14 +80,14 @@ test("in the air what stops nothing is done at once, and so is what comes back",
   expect(a.command("resume")).toMatchObject({ code: 0, err: "" });
 });
 
-test("a plan is asked of what status prints", async () => {
+test("a plan is asked of what status prints, and both say why", async () => {
   field = new Field();
   field.start(CONFIG);
   await field.settled();
   const { a, b } = field;
   const file = join(field.directory, "state.json");
   writeFileSync(file, a.command("status", "--json").out);
-  const plan = (): { alive: string[]; assignment: object } => {
+  const plan = (): { alive: string[]; assignment: object; why: object } => {
     const config = join(a.runDirectory, "config.json");
     const args = ["plan", "--config", config, "--from", file, "--json"];
     const { exitCode, stdout, stderr } = Bun.spawnSync([WINGMAN, ...args]);
@@ -98,5 +98,19 @@ test("a plan is asked of what status prints", async () => {
   await b.stop("SIGKILL");
   await until("b is gone", () => (a.state()?.servers[1]?.state === "alive" ? null : true));
   writeFileSync(file, a.command("status", "--json").out);
-  expect(plan()).toMatchObject({ alive: ["a"], assignment: { f1: "a", f2: null } });
+  const why =
+    "does not run because it needs 100, and beside functions as important or more nothing is free";
+  expect(plan()).toMatchObject({
+    alive: ["a"],
+    assignment: { f1: "a", f2: null },
+    why: { f2: expect.stringContaining(why) },
+  });
+  const { functions } = JSON.parse(readFileSync(file, "utf8"));
+  expect(functions).toMatchObject([
+    { id: "f1", why: "runs on a because no other server may run it" },
+    { id: "f2", why: expect.stringContaining(why) },
+  ]);
+  const text = a.command("status").out;
+  expect(text).toContain("\nf2: does not run because it needs 100, and beside functions");
+  expect(text).not.toContain("\nf1: ");
 });

@@ -35,7 +35,7 @@ async function replaceEngine({ a, b }: Field): Promise<void> {
   for (const server of [a, b]) expect(server.state()?.keepAlive.rejected.authentication).toBe(0);
 }
 
-test("the keys of the start go on, and a fault tells until the file is as it was", async () => {
+test("the keys of the start stay in use, and a fault lasts until the file is restored", async () => {
   field = new Field();
   const { a, b } = field;
   for (const server of [a, b]) write(server, KEY);

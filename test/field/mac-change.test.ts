@@ -4,7 +4,7 @@ import { until } from "../harness/until.ts";
 import { Answers } from "../system/answers.ts";
 import { Field, SEAT_ADDRESS } from "./field.ts";
 
-/** What nobody announces, nobody will. */
+/** A VIP that is not announced by now never will be. */
 const PATIENCE_MS = 8000;
 
 let field: Field;

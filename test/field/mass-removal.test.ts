@@ -1,7 +1,7 @@
 /**
- * Somebody removes all VIPs of a server, and looks whether they are gone, and removes them again
- * ('ip addr flush' does so ten times): they come back, not endlessly at once, so that the tool
- * ends, and the log says what a technician has to do instead.
+ * All VIPs of a server are removed by hand, checked, and removed again ('ip addr flush' does so ten
+ * times): they come back, but with growing pauses, so that the tool ends; and the log tells a
+ * technician what to do instead.
  */
 import { afterEach, expect, test } from "bun:test";
 import { readFileSync } from "node:fs";

@@ -1,7 +1,7 @@
 /**
  * Another program loads a large nftables rule set on a server, or deletes all of them: the kernel
- * takes one change after the other. A lease by eBPF has nothing to do with it; one by nftables may
- * be held up, and then that is named.
+ * serialises changes. A lease by eBPF is unaffected; one by nftables may be delayed, and this is
+ * recorded.
  */
 import { afterEach, expect, test } from "bun:test";
 import { join } from "node:path";
@@ -47,7 +47,7 @@ test("by eBPF: sets of 200,000 elements and a flush of all rules move nothing", 
   await field.noFault(a);
 });
 
-test("by nftables: the lease goes on, or what held it up is named", async () => {
+test("by nftables: the lease continues, or its delay is reported", async () => {
   field = new Field();
   const { a } = field;
   for (const server of field.servers)

@@ -1,4 +1,4 @@
-/** A table of one function, `map`, and what is seen of it. */
+/** A table of one function, `map`, and observations of it. */
 import type { Server } from "../harness/real-servers.ts";
 import { FIELD_TABLE } from "./field.ts";
 
@@ -10,7 +10,7 @@ export function tableOfMap(settings: object): object {
   return { ...FIELD_TABLE, functions: [{ ...map, ...settings }] };
 }
 
-/** The server says that the fault is there now, at itself. */
+/** The server reports the fault as active, at itself. */
 export function isFaultActive(server: Server, code: string): boolean {
   const { out } = server.command("console", "show faults");
   return new RegExp(`${code} .*\\n {2}ACTIVE`).test(out);

@@ -1,6 +1,6 @@
 /**
  * Two interfaces of each server in one segment, at the kernel's default settings: seats see one
- * answer for a VIP, that of the client interface, and none of a server that stands still.
+ * answer for a VIP, that of the client interface, and none of a stalled server.
  */
 import { afterEach, expect, test } from "bun:test";
 import { run } from "../harness/command.ts";
@@ -67,7 +67,7 @@ test("one answer, of the client interface; after a stop only the new owner's", a
   expect([...seen].filter((mac) => ![owner.host.mac, other.host.mac].includes(mac))).toEqual([]);
 });
 
-test("an orderly stop takes the filter away: what is set by hand then answers as before", async () => {
+test("an orderly stop removes the filter: addresses set by hand then answer as before", async () => {
   field = new Field();
   addSecond(field.a, 0);
   field.start();
@@ -78,7 +78,7 @@ test("an orderly stop takes the filter away: what is set by hand then answers as
   expect((await answers.round()).get("10.44.1.1")?.size).toBe(2);
 });
 
-test("without a packet filter another interface may answer: a fault says so, where it does", async () => {
+test("without a packet filter another interface may answer: a fault reports it if it does", async () => {
   field = new Field({ secondNetwork: true });
   const { a, b } = field;
   b.host.sysctl("net/ipv4/conf/all/arp_ignore", "1");

@@ -1,6 +1,7 @@
 /**
  * A packet filter or a full table of connections on one server. Keep-alives travel as whole frames
- * past IP: a rule for their port drops none. One that drops frames themselves is seen on both sides.
+ * that bypass IP: a rule for their port drops none. A rule that drops the frames themselves is
+ * noticed on both sides.
  */
 import { afterEach, test } from "bun:test";
 import type { Server } from "../harness/real-servers.ts";
@@ -44,11 +45,11 @@ test.each([
 );
 
 test.each(["ingress", "egress"])(
-  "a filter of frames, %s, in flight and at the start: who hears nobody says so, until it ends",
+  "a filter of frames, %s, in flight and at the start: a server that hears no other one reports it, until it ends",
   async (hook) => {
     field = new Field();
     const { a, b } = field;
-    // One says nothing any more, or hears nothing: the other one, or itself, misses somebody.
+    // One server sends or hears nothing any more: the other one, or itself, misses a peer.
     const [missing, missed] = hook === "ingress" ? [a, b] : [b, a];
     const drop = table("netdev", `${hook} device eth0`, `udp dport ${PORT} drop`);
     const endFilter = () => a.host.run("nft", "delete", "table", "netdev", "other");

@@ -1,5 +1,6 @@
 /**
- * Whether a host reaches a VIP, there and back: nobody listens on the port, and the kernel says so.
+ * Whether a host reaches a VIP in both directions: no process listens on the port, and the kernel's
+ * refusal proves it.
  */
 import type { Host } from "../harness/virtual-network.ts";
 

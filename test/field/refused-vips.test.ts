@@ -1,6 +1,6 @@
 /**
  * The kernel refuses a VIP, because IPv6 is switched off: the function serves with its others, a
- * fault names the one that cannot be set, and that is tried again until it can.
+ * fault names the refused one, and it is retried until it can be set.
  */
 import { afterEach, expect, test } from "bun:test";
 import type { Server } from "../harness/real-servers.ts";

@@ -1,5 +1,5 @@
 /**
- * Two servers that cannot be a pair: each says within seconds what is wrong with the other, and
+ * Two servers that cannot be a pair: each reports within seconds what is wrong with the other, and
  * does not take it for a stranger in the cabin.
  */
 import { afterEach, expect, test } from "bun:test";
@@ -47,7 +47,7 @@ test.each(WRONG)(
     b.start(config(b));
     await namesTheOther(a, b, code);
     await namesTheOther(b, a, code);
-    // What is wrong is put right on one: both faults end, everywhere.
+    // The error is corrected on one: both faults end, everywhere.
     await b.stop();
     b.start(config(a));
     await field.settled();

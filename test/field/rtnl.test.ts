@@ -1,6 +1,6 @@
 /**
- * Another program keeps the kernel's lock for all changes of interfaces and addresses (RTNL), in a
- * namespace that has nothing to do with the servers: thousands of interfaces that are deleted do.
+ * Another program holds the kernel's lock for all changes of interfaces and addresses (RTNL), in a
+ * namespace unrelated to the servers, as the deletion of thousands of interfaces does.
  */
 import { afterEach, expect, test } from "bun:test";
 import { join } from "node:path";
@@ -9,7 +9,7 @@ import { signalAll } from "../harness/signals.ts";
 import { until } from "../harness/until.ts";
 import { Field } from "./field.ts";
 
-/** Longer than the detection time: who waited for the lock would be missed. */
+/** Longer than the detection time: a server that waited for the lock would be missed. */
 const HOLD_MS = 600;
 const ROUNDS = 3;
 /** The lock is the only one of the machine: so long at most, whatever becomes of the test. */
@@ -38,7 +38,9 @@ async function holdLock(): Promise<void> {
   await release();
 }
 
-/** What a server never says while somebody keeps the lock: it stood still, or lost its lease. */
+/**
+ * Records that a server must not write while the lock is taken: that it stalled, or lost its lease.
+ */
 function expectNoStall(...servers: Server[]): void {
   for (const server of servers) {
     for (const code of ["WNG-0301", "WNG-0305"])
@@ -97,7 +99,7 @@ test("the owner dies while the lock is kept: the other one flies on, and serves 
   expect([other.enginePid, other.state()?.incarnation]).toEqual([enginePid, incarnation]);
 }, 60_000);
 
-test("functions are handed over while the lock is kept: nobody stands still, and none is up twice", async () => {
+test("functions are handed over while the lock is taken: no server stalls, and none is up twice", async () => {
   field = new Field();
   field.start();
   await field.settled();

@@ -1,4 +1,6 @@
-/** Each network is looked at by itself: one that carries nothing is named though the other does. */
+/**
+ * Each network is monitored separately: one that carries nothing is named although the other does.
+ */
 import { afterEach, expect, test } from "bun:test";
 import type { Server } from "../harness/real-servers.ts";
 import { until } from "../harness/until.ts";

@@ -1,6 +1,4 @@
-/**
- * A switch that snoops and has no querier forgets the group: servers stay together all the same.
- */
+/** A snooping switch without a querier forgets the group: servers still stay connected. */
 import { afterEach, expect, test } from "bun:test";
 import { run } from "../harness/command.ts";
 import { until } from "../harness/until.ts";

@@ -1,6 +1,6 @@
 /**
- * A network manager deletes the routes that it does not know: the way to the seats is back within
- * seconds, and the log says so.
+ * A network manager deletes unknown routes: the route to the seats is restored within seconds, and
+ * the log records it.
  */
 import { afterEach, expect, test } from "bun:test";
 import type { Server } from "../harness/real-servers.ts";
@@ -52,7 +52,7 @@ test("one is deleted, then all of both families, again and again", async () => {
   expect(activeFaults(owner())).toEqual([]);
 });
 
-test("the function moves: its route goes, and nobody puts that back", async () => {
+test("the function moves: its route goes, and is not put back", async () => {
   await flying();
   const before = owner();
   before.drain();

@@ -1,7 +1,7 @@
 /**
- * The eBPF programs of real daemons on their interfaces: what somebody else does to them is named
- * or healed, what a killed daemon left is replaced, and an orderly stop leaves nothing; with no
- * more rights than the shipped unit gives.
+ * The eBPF programs of real daemons on their interfaces: foreign changes are recorded or repaired,
+ * leftovers of a killed daemon are replaced, and an orderly stop leaves nothing; with no more
+ * rights than the shipped unit grants.
  */
 import { afterEach, expect, test } from "bun:test";
 import { readFileSync } from "node:fs";
@@ -56,7 +56,7 @@ test("a program before it is a fault until it is gone; behind it, it is none", a
   detach(1);
 });
 
-test("what is taken away is put back and named; an interface that comes later gets its own", async () => {
+test("a removed filter is put back and reported; a later interface gets its own", async () => {
   field = new Field();
   const { a } = field;
   field.start();

@@ -1,7 +1,7 @@
 /**
- * The hot path of a flight without sockets: four servers fly the turn with everything that a period
- * does in the flight loop: lease, compose, encode, seal, verify, decode, step, relay, write the
- * status. Kernel and supervisor answer at once. Everything is made before the first period.
+ * The hot path of a flight without sockets: four servers fly the turn with all work of a period:
+ * lease, compose, encode, seal, verify, decode, step, relay, write the status. Kernel and
+ * supervisor answer at once. Everything is made before the first period.
  */
 import type { Policy } from "../../src/allocation/allocation.ts";
 import { FunctionTable, PROCESS_ON_ACTIVATE } from "../../src/allocation/function-table.ts";
@@ -17,8 +17,10 @@ import {
 import { timingOf } from "../../src/boundary/timing.ts";
 import { Engine } from "../../src/core/engine.ts";
 import { KeepAliveSeal } from "../../src/io/keep-alive-seal.ts";
+import { DECISIONS_BURST_MAX } from "../../src/limits.ts";
 import { Rehearsal, RehearsalShell } from "../../src/rehearsal/rehearsal.ts";
 import { ConditionReport } from "../../src/reporting/condition-report.ts";
+import { DecisionReport } from "../../src/reporting/decision-report.ts";
 import { FaultBoard } from "../../src/reporting/fault-board.ts";
 import { Redundancy } from "../../src/reporting/redundancy.ts";
 import { StatusWriter } from "../../src/reporting/status.ts";
@@ -53,6 +55,7 @@ class SealedShell extends RehearsalShell {
   private readonly seal = new KeepAliveSeal(new Uint8Array(32).fill(5));
   status: StatusWriter | null = null;
   conditions: ConditionReport | null = null;
+  decisions: DecisionReport | null = null;
   faults: FaultBoard | null = null;
   engine: Engine | null = null;
 
@@ -81,12 +84,16 @@ class SealedShell extends RehearsalShell {
   }
 
   override report(nowUs: number, events: EventQueue): void {
-    const { status, conditions, faults, engine } = this;
+    const { status, conditions, decisions, faults, engine } = this;
     if (status === null || conditions === null || faults === null || engine === null) return;
+    if (decisions === null) return;
     faults.observe(engine, nowUs);
     faults.tell(engine.sender.message, nowUs);
     status.write(nowUs);
     conditions.update(nowUs, status.owners, events);
+    decisions.look(nowUs);
+    decisions.update(events);
+    decisions.allowed = DECISIONS_BURST_MAX; // of as many as there are
   }
 }
 
@@ -129,8 +136,8 @@ export class Flight {
   }
 
   /**
-   * One period in which nothing happens, but for what the last one left, and a host that takes one
-   * VIP after the other for its own.
+   * One period in which nothing happens, except leftovers of the last one, and a host that claims
+   * one VIP after the other.
    */
   quietPeriod(): void {
     const { engines } = this.rehearsal;
@@ -216,6 +223,7 @@ export class Flight {
     shell.faults.set(0, 1, 117, 0, 5, rehearsal.nowUs);
     shell.status = new StatusWriter(view, table, engine, identity, 0, redundancy, shell.faults);
     shell.conditions = new ConditionReport(table, engine, redundancy);
+    shell.decisions = new DecisionReport(table, engine, 1, 1);
     shell.status.begin(1, rehearsal.nowUs, new Uint8Array(32));
     this.shells.push(shell);
     rehearsal.add(engine, shell);

@@ -16,7 +16,7 @@ describe("the engine makes no garbage", () => {
     test(`canary is seen, ${compilers}`, async () => {
       expect(await collectionsOf(CHILD, ["canary", divisor], environment)).toBeGreaterThan(10);
     }, 180_000);
-    for (const name of ["quiet", "busy-preempt", "busy-reset"]) {
+    for (const name of ["quiet", "busy-preempt", "busy-reset", "busy-planned"]) {
       test(`${name}, ${compilers}`, async () => {
         expect(await collectionsOf(CHILD, [name, divisor], environment)).toBe(0);
       }, 180_000);

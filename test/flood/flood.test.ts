@@ -1,6 +1,6 @@
 /**
- * An attacker with an address of its own on the client network, which carries the keep-alives too,
- * sends as fast as the kernel takes it, for some seconds; 30 s and how late keep-alives are: `npm
+ * An attacker with its own address on the client network, which also carries the keep-alives, sends
+ * as fast as the kernel accepts, for some seconds. For 30 s, and the lateness of keep-alives: `npm
  * run bench -- --only flood`. Needs root and `ip`.
  */
 import { afterEach, beforeEach, describe, expect, test } from "bun:test";
@@ -17,7 +17,7 @@ const ATTACKERS = 2;
 /** Fewer than an idle machine sends: the flood is real, however busy this one is. */
 const SENT_MIN = 1000 * SECONDS;
 /**
- * Of what the other server sent. Where forged keep-alives crowd out real ones, more are missing
+ * Of the keep-alives of the other server. Where forged ones crowd out real ones, more are missing
  * long before a failover.
  */
 const ACCEPTED_SHARE_MIN = 0.9;

@@ -1,6 +1,6 @@
 /**
- * Nothing untrusted acts (P8): whatever arrives on the keep-alive port that is not a fresh, sealed
- * message of a server of this system counts, and changes nothing else in the whole engine. Each
+ * Nothing untrusted acts (P8): anything on the keep-alive port that is not a fresh, sealed message
+ * of a server of this system is counted, and changes nothing else in the whole engine. Each
  * comparison has a canary that must break it.
  */
 import { describe, expect, test } from "bun:test";
@@ -86,7 +86,7 @@ function copy({ buffer, byteOffset, byteLength }: DataView): DataView {
 
 type Verify = (bytes: Uint8Array) => boolean;
 
-/** What the flight loop does with `length` bytes that it received, and the step after it. */
+/** The flight loop's handling of `length` received bytes, and the step after it. */
 function receive(
   { engine, world }: Flight,
   bytes: Uint8Array,
@@ -245,7 +245,7 @@ test("a sealed message of a server that is not configured", () => {
   expect(target.engine.counters[COUNTER_UNKNOWN]).toBe(13);
 });
 
-test("a genuine message that asks for a move of no function, to no server, or where there is no place: nobody moves", () => {
+test("a genuine message that asks for an impossible move (no function, no server, no room): nothing moves", () => {
   const random = new Random(3);
   const target = flight();
   const { world } = target;

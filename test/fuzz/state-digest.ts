@@ -1,6 +1,6 @@
 /**
- * A digest of everything that an object holds, its private fields too, however deep: two states
- * differ when theirs differ.
+ * A digest of an object's whole content, private fields and nested objects included: two states
+ * differ when their digests do.
  */
 
 /** @param exempt names of fields that are left out wherever they occur */

@@ -3,7 +3,9 @@
  * all in memory.
  */
 
+import { PHASE_ACTIVE } from "../../src/boundary/phase.ts";
 import { SERVER_ALIVE, SERVER_LOST } from "../../src/boundary/server-state.ts";
+import type { Change } from "../../src/config/foresight.ts";
 import { parseConfig } from "../../src/config/load.ts";
 import type { AircraftConfig } from "../../src/config/model.ts";
 import {
@@ -128,11 +130,15 @@ export class BenchServer implements Maintenance {
   readonly config = aircraft();
   readonly serverId = "left";
   readonly log = new BenchLog();
-  /** What was asked for, in order. */
+  /** Requests, in order. */
   readonly actions: string[] = [];
   ground = true;
   hasEngine = true;
   peerIsAlive = true;
+  /** A drain hands everything over; otherwise nothing. */
+  letsGo = true;
+  /** Server of each function, as indices; −1 for none. */
+  owners = [0, 1, -1];
   tests: TestResult[] = [
     { what: "network eth0", passed: true, found: "link up" },
     { what: "witness 10.9.0.254", passed: true, found: "answered after 1 ms" },
@@ -142,7 +148,8 @@ export class BenchServer implements Maintenance {
 
   status(): StatusDocument | null {
     if (!this.hasEngine) return null;
-    const made = snapshot({ latenessesUs: [3] });
+    const made = snapshot({ latenessesUs: [3], owners: this.owners });
+    made.serverPhase[1] = PHASE_ACTIVE;
     made.serverState[1] = this.peerIsAlive ? SERVER_ALIVE : SERVER_LOST;
     return statusDocument(made, this.config);
   }
@@ -155,12 +162,23 @@ export class BenchServer implements Maintenance {
     return this.ground;
   }
 
-  stops(action: "drain" | "resume"): string {
-    return action === "drain" && !this.peerIsAlive ? "stops map: no other server could run it" : "";
+  stops(change: Change): string {
+    const isLess = change === "drain" || (typeof change === "object" && change.capacity < 100);
+    return isLess && !this.peerIsAlive ? "stops map: no other server could run it" : "";
   }
 
   async drain(): Promise<void> {
     await this.#do("drain", false);
+    const next = this.peerIsAlive ? 1 : -1;
+    if (this.letsGo) this.owners = this.owners.map((owner) => (owner === 0 ? next : owner));
+  }
+
+  async capacity(percent: number): Promise<void> {
+    await this.#do(`capacity ${percent}`, false);
+  }
+
+  async hold(isHeld: boolean): Promise<void> {
+    await this.#do(`hold ${isHeld}`, false);
   }
 
   async resume(): Promise<void> {
@@ -169,6 +187,8 @@ export class BenchServer implements Maintenance {
 
   async move(functionId: string, serverId: string): Promise<void> {
     await this.#do(`move ${functionId} ${serverId}`, true);
+    const index = this.config.functions.findIndex(({ id }) => id === functionId);
+    this.owners[index] = this.config.servers.findIndex(({ id }) => id === serverId);
   }
 
   async clearFaults(): Promise<void> {

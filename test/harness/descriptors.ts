@@ -1,10 +1,10 @@
 /**
- * What this process holds open. The runtime closes descriptors of its own at any time, when garbage
- * is collected; so a leak is told by what is new, and not by a count.
+ * Open descriptors of this process. The runtime closes descriptors of its own at any time, when
+ * garbage is collected; so a leak shows by new descriptors, not by their number.
  */
 import { readdirSync, readlinkSync } from "node:fs";
 
-/** Open descriptors, each with what it stands for, such as `12 socket:[4711]`. */
+/** Open descriptors, each with its target, such as `12 socket:[4711]`. */
 export function descriptors(): ReadonlySet<string> {
   const open = new Set<string>();
   for (const fd of readdirSync("/proc/self/fd")) {

@@ -1,6 +1,6 @@
 import type { ProcessDescription } from "../../src/supervisor/function-launch.ts";
 
-/** The function `map` of server `a`, of which nothing is configured but its program. */
+/** The function `map` of server `a`, with nothing configured except its program. */
 export const DESCRIPTION: ProcessDescription = {
   functionId: "map",
   serverId: "a",

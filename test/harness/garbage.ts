@@ -4,8 +4,8 @@
  * the usual limits would not run for megabytes.
  *
  * The child is a script that calls {@link measureGarbage}; the test calls {@link collectionsOf}
- * with it and expects 0. Always beside a canary, a script or argument that does make garbage, for
- * which it must not be 0.
+ * with it and expects 0. It is always accompanied by a canary, a script or argument that does make
+ * garbage, with a result other than 0.
  */
 import { libc } from "../../src/io/libc.ts";
 import { nativeString } from "../../src/io/native-memory.ts";

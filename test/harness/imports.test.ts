@@ -1,6 +1,6 @@
 /**
- * Imports go one way: scripts and tests use the product and the harness, and nobody uses them; but
- * for what makes executables and parts, which tests make, too.
+ * Imports go one way: scripts and tests use the product and the harness, and nothing uses them,
+ * except the builders of executables and parts, which tests also use.
  */
 import { expect, test } from "bun:test";
 import { readdirSync, readFileSync } from "node:fs";
@@ -9,7 +9,7 @@ import { dirname, join } from "node:path";
 const ROOT = join(import.meta.dir, "../..");
 const IMPORT = /\b(?:from|import)\s*\(?\s*"(\.{1,2}\/[^"]+)"/g;
 
-/** Who may import from where besides his own folder; the first row that fits counts. */
+/** Allowed imports per folder, besides its own; the first row that matches counts. */
 const RULES: readonly (readonly [string, RegExp, RegExp])[] = [
   ["a unit test", /^src\/.*\.test\.ts$/, /^(src|test|scripts\/package)\/|^package\.json$/],
   ["the product", /^src\//, /^(src|firmware-config)\/|^package\.json$/],

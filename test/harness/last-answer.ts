@@ -1,8 +1,8 @@
 /**
- * How long a server answers for a VIP whose lease nobody renews any more: a seat sends echo
- * requests without a pause, each with a number of its own, and knows of each answer when its
- * question was sent. What was asked after the end of the lease and is answered all the same was answered too
- * late, however long answers travel and whoever is held up meanwhile.
+ * How long a server answers for a VIP whose lease is no longer renewed. A seat sends numbered echo
+ * requests without a pause, and knows the send time of each answered question. An answer to a
+ * question sent after the end of the lease is too late, however long answers travel and whoever is
+ * delayed meanwhile.
  */
 import { nowUs } from "../../src/io/monotonic-clock.ts";
 import type { PacketSocket } from "../../src/io/packet-socket.ts";
@@ -18,7 +18,7 @@ const REQUEST = 0x0800;
 const REPLY = 0;
 
 const NUMBERS = 0x1_0000;
-/** So many questions are sent after the end of the lease. */
+/** This many questions are sent after the end of the lease. */
 const ASKED_BEYOND = 100;
 
 export interface LastAnswer {

@@ -1,4 +1,4 @@
-/** What the tests of the log on a disk share: a directory, an aircraft, and a log in it. */
+/** Common parts of the tests of the log on a disk: a directory, an aircraft, and a log in it. */
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { loadConfig } from "../../src/config/load.ts";

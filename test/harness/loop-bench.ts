@@ -1,7 +1,7 @@
 /**
  * A flight loop on a bench: the clock, its poller and its sockets towards supervisor and commands
- * are real, every other part is a stand-in that writes down what it is called for and does what the
- * test has laid out.
+ * are real; every other part is a stand-in that records its calls and returns what the test has
+ * prepared.
  */
 import { rmSync } from "node:fs";
 import { join } from "node:path";
@@ -101,14 +101,14 @@ class NetworkStandIn {
 export class LoopBench {
   /** Calls of the stand-ins in their order, with their arguments. */
   readonly calls: string[] = [];
-  /** What the loop reported to the core, and where each turn ended. */
+  /** Reports of the loop to the core, and the end of each turn. */
   readonly reported: Reported[] = [];
   readonly engine: Engine;
   readonly seal = new KeepAliveSeal(new Uint8Array(32).fill(7));
   readonly networks = [new NetworkStandIn(this, "one"), new NetworkStandIn(this, "other")];
   /** The supervisor's end of its socket. */
   readonly supervisor: RecordSocket;
-  /** One who asks with a command. */
+  /** A client that sends a command. */
   readonly asker: RecordSocket;
   /** When the status was written. */
   readonly statusUs: number[] = [];
@@ -125,10 +125,10 @@ export class LoopBench {
   overflowed = false;
   resynchronises = true;
   linkChanges = 0;
-  /** Of the networks, as the observer was told last. */
+  /** Of the networks, as last given to the observer. */
   networkCarriers = 0;
-  /** Carriers that changed without the kernel having told. */
-  untoldCarriers = 0;
+  /** Carriers that changed without a report of the kernel. */
+  unreportedCarriers = 0;
   mac = [0x0200, 1];
   private seenMac = this.mac;
   renewedCount = 0;
@@ -171,7 +171,7 @@ export class LoopBench {
     this.calls.push(`${name}(${values.join(", ")})`);
   }
 
-  /** What was reported of these kinds, or of all. */
+  /** Reports of these kinds, or all of them. */
   events(...kinds: number[]): Reported[] {
     return this.reported.filter(
       (event) => event !== TURN_ENDS && (kinds.length === 0 || kinds.includes(event[0])),
@@ -193,7 +193,9 @@ export class LoopBench {
     return this.calls.filter((call) => names.some((name) => call.startsWith(name)));
   }
 
-  /** Flies until the flight ends by itself, or through its supervisor after so many periods. */
+  /**
+   * Flies until the flight ends by itself, or through its supervisor after this number of periods.
+   */
   fly(periods: number): number {
     return this.loop(periods).run();
   }
@@ -203,9 +205,9 @@ export class LoopBench {
     return new FlightLoop(parts as unknown as FlightParts);
   }
 
-  /** The supervisor says something. */
-  say(kind: number, index = 0): void {
-    encodeControl(this.record.view, kind, index, 0, 0, 0);
+  /** A record from the supervisor. */
+  say(kind: number, index = 0, argument = 0): void {
+    encodeControl(this.record.view, kind, index, argument, 0, 0);
     this.supervisor.send(this.record);
   }
 
@@ -215,7 +217,7 @@ export class LoopBench {
     this.asker.send(this.record);
   }
 
-  /** What was told to one end since it was read last: kind, function and arguments of each. */
+  /** Records received at one end since the last read: kind, function and arguments of each. */
   heard(end: RecordSocket): number[][] {
     const records: number[][] = [];
     while (end.receive() === CONTROL_RECORD_BYTES) {
@@ -296,6 +298,7 @@ export class LoopBench {
             remove: leaseCall("lease.remove"),
           }
         : null,
+      decisions: { look: () => {}, update: () => {} },
       links: {
         fd: this.linkSignal.fd,
         count: this.carriers.length,
@@ -307,8 +310,8 @@ export class LoopBench {
         },
         carrier: (place: number) => this.carriers[place],
         lookAtCarriers: () => {
-          const changes = this.untoldCarriers;
-          this.untoldCarriers = 0;
+          const changes = this.unreportedCarriers;
+          this.unreportedCarriers = 0;
           return changes;
         },
         present: (index: number) => this.present.has(index),

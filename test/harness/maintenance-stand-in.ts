@@ -1,6 +1,6 @@
 /**
- * For tests: a server with two head-ends on board whose state and log a test may set, without any
- * process.
+ * For tests: a server of an aircraft with two head-ends, whose state and log a test may set,
+ * without any process.
  */
 import { rmSync } from "node:fs";
 import { join } from "node:path";
@@ -17,6 +17,7 @@ import type {
   StorageFigures,
 } from "../../src/manage/maintenance.ts";
 import type { StatusDocument } from "../../src/supervisor/status-document.ts";
+import type { LogRecord } from "../../src/wire/log-record.ts";
 import { scratchDirectory } from "./run-mark.ts";
 
 const CONFIG = {
@@ -50,7 +51,7 @@ const NETWORKS = [
   { interface: "eth1", carrier: true, heard: ["b"] },
 ];
 
-/** Who runs what with both servers. */
+/** Owners with both servers. */
 const OWNERS = ["a", "b", "b", "a", "a", "b", "a", "b", "b", "a"];
 
 export class MaintenanceStandIn implements Maintenance {
@@ -72,6 +73,28 @@ export class MaintenanceStandIn implements Maintenance {
 
   allUp(): StatusDocument {
     return this.#document(OWNERS, "alive", 4);
+  }
+
+  /** Server b is heard, and reports two of its three active faults; no clock is needed for it. */
+  withFaultsOfB(): StatusDocument {
+    const document = this.allUp();
+    const since = (seconds: number) => new Date(Date.now() - seconds * 1000).toISOString();
+    const [a, b] = document.servers;
+    if (a === undefined || b === undefined) throw new Error("there are two servers");
+    return {
+      ...document,
+      servers: [a, { ...b, activeFaults: 3 }],
+      faults: [
+        {
+          ...{ code: "WNG-0203", text: "FUNCTION FAILED HERE", server: "b" },
+          ...{ function: "games", since: since(42) },
+        },
+        {
+          ...{ code: "WNG-0222", text: "NO OTHER SERVER FOR IMPORTANT FUNCTION", server: "b" },
+          ...{ function: "pa-relay", since: since(4000) },
+        },
+      ],
+    };
   }
 
   /** Server b was killed: what fits runs on a, the least important functions do not. */
@@ -106,7 +129,15 @@ export class MaintenanceStandIn implements Maintenance {
       tableDigest: "00".repeat(32),
       servers: [
         {
-          ...{ id: "a", state: "self", phase: "active", resource: 100, remaining: 100 - used("a") },
+          ...{
+            id: "a",
+            state: "self",
+            phase: "active",
+            resource: 100,
+            capacity: 100,
+            holds: false,
+            remaining: 100 - used("a"),
+          },
           ...{ lastHeardMs: 0, incarnation: 7, activeFaults: 0, networks: NETWORKS },
           build: "0123456789ab",
         },
@@ -116,6 +147,8 @@ export class MaintenanceStandIn implements Maintenance {
             state: stateOfB,
             phase: stateOfB === "alive" ? "active" : null,
             resource: 100,
+            capacity: 100,
+            holds: false,
           },
           ...{
             remaining: 100 - used("b"),
@@ -142,6 +175,7 @@ export class MaintenanceStandIn implements Maintenance {
       overflow: 0,
       strangers: 0,
       draining: false,
+      held: false,
       faults: [],
       witnesses: [],
       carrier: true,
@@ -167,6 +201,12 @@ export class MaintenanceStandIn implements Maintenance {
     return "";
   }
 
+  async capacity(): Promise<void> {
+    throw new Error("the page must not lower what a server gives");
+  }
+  async hold(): Promise<void> {
+    throw new Error("the page must not hold");
+  }
   async drain(): Promise<void> {
     throw new Error("the page must not drain");
   }
@@ -188,11 +228,18 @@ export class MaintenanceStandIn implements Maintenance {
 export class LogStandIn implements LogReader {
   readonly records: LogEntry[] = [];
   active: FaultEntry[] = [];
+  #decided: readonly Pick<LogRecord, "code" | "first" | "second">[] = [];
   /** How often the records were read. */
   reads = 0;
 
   constructor(readonly config: AircraftConfig) {
     this.add("WNG-0100", "PHASE CHANGED", { detail: "ACTIVE" });
+  }
+
+  /** Records of decisions that are in the log's file; the entry that people read is added. */
+  set decided(records: readonly Pick<LogRecord, "code" | "first" | "second">[]) {
+    this.#decided = records;
+    if (records.length > 0) this.add("WNG-0254", "DECIDED WHO RUNS WHAT, OF SERVERS");
   }
 
   add(label: string, text: string, more: Partial<LogEntry> = {}): void {
@@ -280,6 +327,8 @@ export class LogStandIn implements LogReader {
       });
       log.take(1, LOG_PHASE, 1, 0, 2e6);
       log.take(2, LOG_SERVER_LOST, 1, 0, 3e6);
+      for (const [place, { code, first, second }] of this.#decided.entries())
+        log.take(3 + place, code, first, second, 4e6 + place);
       log.sync();
       const image = log.image();
       log.close();

@@ -1,6 +1,6 @@
 /**
  * Real-time priority (SCHED_FIFO) of everything that measures. Prober, responder and watcher run
- * before all that is measured, whichever software it is: each works some ten microseconds in a
- * millisecond, and what they would wait for the system under test would be charged to it.
+ * before everything that is measured, whatever the software: each works some ten microseconds per
+ * millisecond, and any waiting would be charged to the system under test.
  */
 export const MEASURING_PRIORITY = 60;

@@ -1,8 +1,8 @@
 /**
- * What an executable for musl needs on a machine with glibc: musl's loader is Debian's package
- * `musl`, but Debian has no libstdc++ for it. The one for glibc does, with the few functions that
- * it takes from glibc alone: none of them is called by the executable. On Alpine the packages
- * libstdc++ and libgcc are all that is needed.
+ * Requirements of an executable for musl on a machine with glibc: musl's loader is Debian's package
+ * `musl`, but Debian has no libstdc++ for it. The one for glibc works, together with the few
+ * functions that only glibc has: the executable calls none of them. On Alpine the packages
+ * libstdc++ and libgcc suffice.
  */
 import { copyFileSync, mkdirSync, realpathSync, writeFileSync } from "node:fs";
 import { join } from "node:path";

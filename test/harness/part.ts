@@ -79,7 +79,7 @@ export function putMedium(directory: string, medium: Medium): void {
   for (const [name, content] of medium) writeFileSync(join(directory, name), content);
 }
 
-/** What is wrong with the part; null: it is right. Any other error is a defect and is thrown on. */
+/** The error of the part; null: it is valid. Any other error is a defect and is rethrown. */
 export function objectionTo(directory: string, ...keys: KeyObject[]): PartError | null {
   try {
     verifyPart(directory, keys);

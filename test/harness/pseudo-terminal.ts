@@ -32,7 +32,8 @@ export class PseudoTerminal {
   }
 
   /**
-   * What has come, at most `bytesMax`; null when nothing has, undefined when the other end is gone.
+   * Received bytes, at most `bytesMax`; null when there are none, undefined when the other end is
+   * gone.
    */
   read(bytesMax = BUFFER_BYTES): Uint8Array | null | undefined {
     if (this.#fd < 0) return undefined;

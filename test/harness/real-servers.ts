@@ -1,4 +1,4 @@
-/** Real `dist/wingman` daemons on a virtual network, and what can be seen of them from outside. */
+/** Real `dist/wingman` daemons on a virtual network, as seen from outside. */
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { StatusDocument } from "../../src/supervisor/status-document.ts";
@@ -8,6 +8,7 @@ import { scratchDirectory } from "./run-mark.ts";
 import { signalAll } from "./signals.ts";
 import { until } from "./until.ts";
 import { type Host, VirtualNetwork } from "./virtual-network.ts";
+import { AnswerWatch } from "./watch/answer-watch.ts";
 
 export const WINGMAN = join(import.meta.dir, "../../dist/wingman");
 
@@ -37,7 +38,10 @@ export const VIPS = TABLE.functions.flatMap(({ vips }) =>
   vips.map((vip) => vip.split("/")[0] as string),
 );
 
-/** What a configuration may ask for beside what it flies. */
+const SEAT_IPV4 = "10.44.9.1";
+const SEAT_IPV6 = "fd44:0:0:1::5";
+
+/** Settings that a configuration may add to the flown one. */
 interface Wanted {
   readonly maintenance?: object;
 }
@@ -47,11 +51,11 @@ export class Server {
   private daemon: Bun.Subprocess | null = null;
   /** What the kernel of this server reports about addresses, with the time of each change. */
   private monitor: Bun.Subprocess | null = null;
-  /** What a service manager puts into the daemon's environment. */
+  /** Environment of the daemon from a service manager. */
   environment: Readonly<Record<string, string>> = {};
   /** The program that is started. */
   executable = WINGMAN;
-  /** What starts the daemon in its place, with the daemon's command as its arguments. */
+  /** Starts the daemon in its place, with the daemon's command as its arguments. */
   launcher: readonly string[] = [];
 
   constructor(
@@ -75,7 +79,12 @@ export class Server {
     return join(this.directory, "state");
   }
 
-  /** What the maintenance process printed. */
+  /** Its last start options. */
+  get configFile(): string {
+    return join(this.directory, "aircraft.json");
+  }
+
+  /** Output of the maintenance process. */
   get manageErrors(): string {
     return join(this.runDirectory, "manage.stderr");
   }
@@ -84,7 +93,7 @@ export class Server {
     return join(this.directory, "log");
   }
 
-  /** What the daemon printed. */
+  /** Output of the daemon. */
   get log(): string {
     return existsSync(this.logFile) ? readFileSync(this.logFile, "utf8") : "";
   }
@@ -108,7 +117,7 @@ export class Server {
 
   /** Without a console where the test names none: the machine's serial line is not the test's. */
   start(config: object, ...options: string[]): void {
-    const file = join(this.directory, "aircraft.json");
+    const file = this.configFile;
     const maintenance = { console: { device: null }, ...(config as Wanted).maintenance };
     writeFileSync(file, JSON.stringify({ ...config, maintenance }));
     this.daemon = Bun.spawn(
@@ -174,7 +183,7 @@ export class Server {
     writeFileSync(join(this.runDirectory, "on-ground"), "1\n");
   }
 
-  /** `wingman drain` by somebody on ground who wants it, whatever stops. */
+  /** `wingman drain` by an operator on ground, even if functions stop. */
   drain(...options: string[]): { code: number; out: string; err: string } {
     this.land();
     return this.command("drain", "--confirm", ...options);
@@ -223,7 +232,7 @@ export class Flight {
     this.network.addHost("10.44.0.2/16", "fd44:0:0:1::b/64"),
     join(this.directory, "b"),
   );
-  readonly seat = this.network.addHost("10.44.9.1/16", "fd44:0:0:1::5/64");
+  readonly seat = this.network.addHost(`${SEAT_IPV4}/16`, `${SEAT_IPV6}/64`);
 
   /** One more host on the switch. */
   addHost(...addresses: string[]): Host {
@@ -258,7 +267,7 @@ export class Flight {
     );
   }
 
-  /** What the servers say of themselves, for whoever waits in vain. */
+  /** The servers' own reports, for the error of a failed wait. */
   private told(): string {
     return [this.a, this.b]
       .map((server) => {
@@ -266,6 +275,16 @@ export class Flight {
         return `\n== ${server.id}: status ends with ${code}\n${out}${err}${server.log.slice(-4000)}`;
       })
       .join("");
+  }
+
+  /** Watches from now on which server answers for each of {@link VIPS}: server 0 is a, 1 is b. */
+  async watchAnswers(): Promise<AnswerWatch> {
+    const servers = [this.a, this.b].map(({ host }) => ({
+      port: host.port,
+      hardware: host.hardwareAddress(),
+    }));
+    const seat = { hardware: this.seat.hardwareAddress(), ipv4: SEAT_IPV4, ipv6: SEAT_IPV6 };
+    return await AnswerWatch.start(this.network.enter, { servers, vips: VIPS, seat });
   }
 
   /** For a state that must be there. */

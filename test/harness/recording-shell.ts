@@ -1,7 +1,7 @@
 /**
- * A shell for tests of a turn: it writes down every call, answers what the test has laid out, and
- * its clock stands still until the test moves it. Its kernel takes a lease for what it is: one that
- * ran out is not renewed.
+ * A shell for tests of a turn: it records every call, returns what the test has prepared, and its
+ * clock stands still until the test moves it. Its kernel treats a lease realistically: an expired
+ * one is not renewed.
  */
 import {
   EFFECT_ANNOUNCE,
@@ -50,7 +50,7 @@ const EFFECT_NAMES: Readonly<Record<number, string>> = {
   [EFFECT_LEFT]: "left",
 };
 
-/** What arrives on a network. */
+/** A datagram that arrives on a network. */
 export interface Arrival {
   readonly view: DataView;
   readonly length: number;
@@ -60,27 +60,27 @@ export interface Arrival {
 const NOTHING: Arrival = { view: new DataView(new ArrayBuffer(0)), length: -1, isSealed: false };
 
 export class RecordingShell implements Shell {
-  /** Calls in their order with their arguments, but for the clock. */
+  /** Calls in their order with their arguments, without the clock. */
   readonly calls: string[] = [];
   clockUs = 1_000_000;
   renewalDueUs = Number.POSITIVE_INFINITY;
   /** Somebody keeps the kernel's lock: no effect has room. */
   isHeldUp = false;
-  /** What has arrived on each network and was not taken yet. */
+  /** Datagrams that have arrived on each network and were not read yet. */
   readonly arrivals: Arrival[][];
-  /** What each network says of a datagram: 0 or an errno. */
+  /** Result of each network for a datagram: 0 or an errno. */
   readonly sendErrors: number[];
   /** The own message that was composed last. */
   readonly sent: KeepAliveMessage;
-  /** What the kernel says to a renewal of a lease that runs: 0 or an errno. */
+  /** The kernel's answer to the renewal of a valid lease: 0 or an errno. */
   leaseError = 0;
   leaseEndUs = 0;
-  /** What the kernel says when VIPs are moved: 0 or an errno, and whether that may pass. */
+  /** The kernel's answer when VIPs are moved: 0 or an errno, and whether that may pass. */
   vipError = 0;
   mayPass = true;
   /** Effects that move a VIP and have room in one turn. */
   room = Number.POSITIVE_INFINITY;
-  /** What the last commit was told. */
+  /** Arguments of the last commit. */
   moreFollow = false;
   isSupervisorThere = true;
   droppedCount = 0;

@@ -1,7 +1,7 @@
 /**
- * Whose it is: what a run of the tests, a benchmark or the soak makes on the machine carries the
- * mark of that run, so that a later one can tell what a dead run left from what a living one needs.
- * Processes have it in their environment, network namespaces and directories in their names.
+ * Everything that a run of the tests, a benchmark or the soak makes on the machine carries the mark
+ * of that run, so that a later run can distinguish the leftovers of a dead run from what a live one
+ * needs. Processes have it in their environment, network namespaces and directories in their names.
  */
 import { mkdtempSync, readlinkSync } from "node:fs";
 import { tmpdir } from "node:os";

@@ -1,5 +1,5 @@
 /**
- * What a dead run has left is found and removed, and nothing of a living one. Needs root and `ip`.
+ * Leftovers of a dead run are found and removed, and nothing of a live one. Needs root and `ip`.
  */
 import { afterEach, beforeEach, expect, test } from "bun:test";
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync } from "node:fs";
@@ -59,7 +59,7 @@ afterEach(async () => {
   }
 });
 
-test("what a killed run left is removed, and told with where it was; a living run keeps everything", async () => {
+test("leftovers of a killed run are removed and reported with their place; a living run keeps everything", async () => {
   const [dead, living] = [await abandonedRun(), await abandonedRun()];
   dead.child.kill("SIGKILL");
   await dead.child.exited;
@@ -134,7 +134,7 @@ test("a daemon's child, which has an environment of its own, is known by its pat
   }
 });
 
-test("a part is over when its run is, and what is the part's belongs to no other", () => {
+test("a part ends with its run, and its processes belong to no other", () => {
   const mark = beginRun();
   const parts = [partOf(mark, 0), partOf(mark, 1)];
   expect([mark, ...parts].map(isOver)).toEqual([false, false, false]);

@@ -1,6 +1,6 @@
 /**
- * What runs have left on the machine: processes, network namespaces, mounts and directories. A run
- * removes its own in the end, and those of a run that was killed are removed by the next one.
+ * Leftovers of runs on the machine: processes, network namespaces, mounts and directories. A run
+ * removes its own at the end; the next run removes those of a killed one.
  */
 import { readdirSync, readFileSync, readlinkSync, rmSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -17,7 +17,7 @@ const PLACES = [...new Set([tmpdir(), "/tmp", "/dev/shm"])];
 /** In the directory of a run: where it was last. */
 const PROGRESS = "progress";
 const DEATH_DEADLINE_MS = 5000;
-const LOOK_MS = 20;
+const POLL_MS = 20;
 
 export interface Remains {
   processes: number[];
@@ -26,7 +26,7 @@ export interface Remains {
   directories: string[];
 }
 
-/** What is there of a run. This process and its ancestors do not count. */
+/** Leftovers of a run. This process and its ancestors do not count. */
 export function remainsOf(mark: string): Remains {
   const isItsName = (name: string): boolean => runOfName(name) === mark;
   const namespaces = namesIn(NAMESPACES).filter(isItsName);
@@ -130,7 +130,7 @@ function processesOf(mark: string, namespaces: readonly string[]): number[] {
   return found;
 }
 
-/** Kills until nobody is left: one may start another one meanwhile. */
+/** Kills until none is left: one may start another one meanwhile. */
 async function endProcesses(mark: string, namespaces: readonly string[]): Promise<void> {
   const endMs = performance.now() + DEATH_DEADLINE_MS;
   for (;;) {
@@ -138,7 +138,7 @@ async function endProcesses(mark: string, namespaces: readonly string[]): Promis
     if (processes.length === 0) return;
     if (performance.now() > endMs) throw new Error(`outlived SIGKILL: ${processes.join(", ")}`);
     signalAll(processes, "SIGKILL");
-    await Bun.sleep(LOOK_MS);
+    await Bun.sleep(POLL_MS);
   }
 }
 

@@ -1,7 +1,7 @@
 /** A real `rz` at the line of a terminal, as terminal programs run it. */
 import type { Terminal } from "./terminal.ts";
 
-const LOOK_MS = 2;
+const POLL_MS = 2;
 
 /** Receives what is sent until `rz` ends, into files of `directory`. @returns its exit code */
 export async function receiveByRz(terminal: Terminal, directory: string): Promise<number> {
@@ -14,7 +14,7 @@ export async function receiveByRz(terminal: Terminal, directory: string): Promis
   })();
   while (receiver.exitCode === null) {
     terminal.receive();
-    if (terminal.text === "") await Bun.sleep(LOOK_MS);
+    if (terminal.text === "") await Bun.sleep(POLL_MS);
     receiver.stdin.write(Buffer.from(terminal.text, "latin1"));
     receiver.stdin.flush();
     terminal.text = "";

@@ -1,6 +1,6 @@
 /**
- * A seat that asks one server directly, frame by frame, whether it answers for addresses: no cache
- * or retry of its own hides anything.
+ * A seat that asks one server directly, frame by frame, whether it answers for addresses, without
+ * any cache or retry of its own.
  */
 
 import { ETHER_TYPE_ALL, PacketSocket } from "../../src/io/packet-socket.ts";

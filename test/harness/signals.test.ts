@@ -8,10 +8,10 @@ import { until } from "./until.ts";
 const ROOT = join(import.meta.dir, "../..");
 const SIGNALS = "test/harness/signals.ts";
 
-/** SIGCONT: were one sent after all, nobody would come to harm. */
+/** SIGCONT: harmless, should one be sent after all. */
 const NOBODY = [0, 1, -0, -1, -process.pid, Number.NaN, 4711.5, Number.POSITIVE_INFINITY];
 
-test("a number that is no process's is refused, and told", () => {
+test("a number that is no process's is refused, and reported", () => {
   for (const pid of NOBODY) {
     const expected = `found ${pid}, expected the number of a process`;
     expect(() => signal(pid, "SIGCONT")).toThrow(expected);

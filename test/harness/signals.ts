@@ -1,8 +1,8 @@
 /**
  * The one place from which tests, benchmarks and soak send a signal to a process by its number. For
- * kill(2) 0 is the sender's own process group, the runner and npm included, and -1 is everybody: a
- * number that somebody looked for and did not find must never get there. A child of one's own is
- * better ended by its object (`child.kill`), which knows whether it still runs.
+ * kill(2) 0 means the sender's own process group, the runner and npm included, and -1 means
+ * everybody: a number that was searched for and not found must never get there. For a child of
+ * one's own, prefer its object (`child.kill`), which knows whether it still runs.
  */
 import { isRunning } from "./processes.ts";
 

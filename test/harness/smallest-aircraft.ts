@@ -1,4 +1,4 @@
-/** For tests: a configuration of the fewest words, and what is said about it after a change. */
+/** For tests: a minimal configuration, and its problems after a change. */
 import { formatProblems, parseConfig } from "../../src/config/load.ts";
 
 /** The least that a configuration must say. */

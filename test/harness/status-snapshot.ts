@@ -1,4 +1,4 @@
-/** Writes snapshots as the engine would, for the tests of the commands that read them. */
+/** Writes snapshots like the engine, for the tests of the commands that read them. */
 import { writeFileSync } from "node:fs";
 import { COUNTER_SENT } from "../../src/boundary/counters.ts";
 import { FUNCTION_RUNNING, FUNCTION_STOPPED } from "../../src/boundary/function-state.ts";
@@ -54,7 +54,7 @@ export function snapshot(values: SnapshotValues = {}): StatusSnapshot {
   return made;
 }
 
-/** What the engine would write. */
+/** The bytes that the engine would write. */
 export function bytesOf(made: StatusSnapshot): DataView {
   const view = new DataView(new ArrayBuffer(STATUS_BYTES));
   encodeStatusSnapshot(made, view);

@@ -1,7 +1,7 @@
 import { PseudoTerminal } from "./pseudo-terminal.ts";
 import { until } from "./until.ts";
 
-const LOOK_MS = 2;
+const POLL_MS = 2;
 
 /** The end of a serial line at which a person sits, who reads text and types. */
 export class Terminal extends PseudoTerminal {
@@ -18,7 +18,7 @@ export class Terminal extends PseudoTerminal {
       const written = this.write(bytes.subarray(at));
       at += written;
       this.receive();
-      if (written === 0) await Bun.sleep(LOOK_MS);
+      if (written === 0) await Bun.sleep(POLL_MS);
     }
   }
 
@@ -47,7 +47,7 @@ export class Terminal extends PseudoTerminal {
     for (
       const beganMs = performance.now();
       performance.now() - beganMs < ms;
-      await Bun.sleep(LOOK_MS)
+      await Bun.sleep(POLL_MS)
     ) {
       while (this.receive() > 0);
     }

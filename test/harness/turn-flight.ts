@@ -1,6 +1,6 @@
 /**
- * One server that flies turns over a shell that records, with peers that say what a test wants them
- * to: what each turn did is read from the calls.
+ * One server that flies turns over a recording shell, with peers that send what a test wants: the
+ * calls show what each turn did.
  */
 
 import { FunctionTable, PROCESS_NONE } from "../../src/allocation/function-table.ts";
@@ -26,7 +26,7 @@ const EVERYTHING = 0xffff_ffff;
 
 /** Server x of the aircraft as the one that flies hears it: it echoes what was sent last. */
 class Peer {
-  /** What it says next; the echo is put in, and the sequence number. */
+  /** Its next message; the echo and the sequence number are filled in. */
   readonly message: KeepAliveMessage;
 
   constructor(

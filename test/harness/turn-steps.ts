@@ -11,4 +11,5 @@ export const STEP_NAMES = [
   "renew lease again",
   "carry out",
   "renew addresses",
+  "plan ahead",
 ] as const;

@@ -8,7 +8,7 @@ test("gives what is found, also nothing but a zero or an empty text", async () =
   expect(await until("a text", async () => "")).toBe("");
 });
 
-test("tells what was awaited, and what is there by then", async () => {
+test("reports what was awaited, and the current value", async () => {
   await expect(until("the end", () => false, 20)).rejects.toThrow("in vain: the end");
   let looks = 0;
   const look = (): null => {

@@ -1,8 +1,8 @@
-/** Nothing is judged by its time: this only ends a test that hangs. */
+/** Nothing is judged by its duration: this only ends a test that hangs. */
 const PATIENCE_MS = 50_000;
-const LOOK_MS = 5;
+const POLL_MS = 5;
 
-/** What a probe has found: anything but these. */
+/** A result of a probe: anything but these. */
 type Found<T> = Exclude<T, undefined | null | false>;
 
 /**
@@ -28,6 +28,6 @@ export async function until<T>(
       const words = typeof what === "string" ? what : what();
       throw new Error(`waited ${Math.round(patienceMs / 1000)} s in vain: ${words}`);
     }
-    await Bun.sleep(Math.max(LOOK_MS, nowMs - beganMs));
+    await Bun.sleep(Math.max(POLL_MS, nowMs - beganMs));
   }
 }

@@ -13,13 +13,13 @@ const namespaces = dlopen("libc.so.6", {
 /** Without spanning tree ports forward at once, without snooping multicast reaches all of them. */
 const SWITCH = ["stp_state", "0", "mcast_snooping", "0"];
 
-const LOOK_MS = 5;
+const POLL_MS = 5;
 const LOOKS_MAX = 4000;
 
 /**
  * The eth0 of the first host has this index, and each switch port that of its host's eth0: so
- * IFLA_LINK names eth0 itself, as for a network adapter, and the kernel tells of its link no faster
- * than it does there. Nothing that a fresh namespace numbers by itself comes near it.
+ * IFLA_LINK names eth0 itself, as for a network adapter, and the kernel reports its link no faster
+ * than there. The automatic numbers of a fresh namespace are far from it.
  */
 export const INTERFACE_INDEX = 77;
 
@@ -79,7 +79,7 @@ export class Host {
     return run("ip", "-n", this.namespace, ...args);
   }
 
-  /** Of eth0, as it is now. */
+  /** The current one of eth0. */
   hardwareAddress(): number[] {
     const text = /link\/ether (\S+)/.exec(this.ip("link", "show", "dev", "eth0"))?.[1] ?? "";
     return text.split(":").map((byte) => Number.parseInt(byte, 16));
@@ -119,10 +119,7 @@ export class Host {
     }
   }
 
-  /**
-   * The switch sends this host no multicast any more, or does again; broadcast and what is for it
-   * alone pass.
-   */
+  /** The switch stops sending multicast to this host, or resumes; broadcast and unicast pass. */
   dropMulticast(dropped = true): void {
     this.setPort("mcast_flood", dropped ? "off" : "on");
   }
@@ -185,7 +182,7 @@ export class VirtualNetwork {
   }
 
   /**
-   * As after a fresh boot of the host: nothing but these addresses, and nobody remembers it. Its
+   * As after a fresh boot of the host: only these addresses, and no entry for it in any cache. Its
    * processes are dead by then. It has another hardware address.
    */
   renew(host: Host, ...addresses: string[]): void {
@@ -245,7 +242,7 @@ export class VirtualNetwork {
     for (let look = 0; look < LOOKS_MAX; look++) {
       const state = run("bridge", "-n", this.bridge, "link", "show", "dev", port);
       if (state.includes("state forwarding")) return;
-      Bun.sleepSync(LOOK_MS);
+      Bun.sleepSync(POLL_MS);
     }
     throw new Error(`the switch does not open ${port}`);
   }
@@ -256,7 +253,10 @@ export class VirtualNetwork {
   }
 }
 
-/** Asked for a link by itself, the kernel does now what it has gathered of it (Linux 6.8). */
+/**
+ * When asked for a single link, the kernel now applies the events that it has gathered for it
+ * (Linux 6.8).
+ */
 function settleLink(namespace: string, link: string): void {
   run("ip", "-n", namespace, "link", "show", "dev", link);
 }

@@ -1,4 +1,4 @@
-/** That a record is acknowledged only after the storage has said that it holds it. */
+/** A record is acknowledged only after the storage has confirmed it. */
 import { afterAll, beforeEach, expect, mock, test } from "bun:test";
 import * as fs from "node:fs";
 import { LOG_STALLED } from "../../src/boundary/maintenance-code.ts";
@@ -57,7 +57,7 @@ test("what the storage could not make durable is not acknowledged, and written o
   expect(log.sync()).toBe(1);
   expect(calls).toEqual(["write", "fdatasync"]);
   log.sync();
-  // What failed, and that it works again, is in the log itself.
+  // The failure, and its end, are in the log itself.
   expect(log.entries().map(({ code }) => code)).toEqual([400, 301, 423, 424, 423]);
   log.close();
   real.rmSync(directory, { recursive: true });

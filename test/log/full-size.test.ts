@@ -13,7 +13,7 @@ import { open, scratch } from "../harness/log-on-disk.ts";
 const HOUR_US = 3_600_000_000;
 const SIZE_KIB = 4096;
 const OTHER_PLACES = (SIZE_KIB * 1024 - 8192) / 256 - LOG_LEG_PLACES;
-/** The product's figure is 2 s (README); machines that run the tests are slower and busy. */
+/** The product's figure is 2 s (`wingman help measured`); machines that run the tests are slower and busy. */
 const LIMIT_MS = 15_000;
 
 const MAIN = join(import.meta.dir, "../../src/main.ts");

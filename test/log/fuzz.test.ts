@@ -55,7 +55,7 @@ function spoil(bytes: Uint8Array, random: SeededRandom): Uint8Array {
   }
 }
 
-test("whatever the file holds, nothing throws, what is whole in it is read, and the log goes on", () => {
+test("whatever the file holds, nothing throws, whole records are read, and the log continues", () => {
   let log = open(directory);
   for (let i = 1; i <= 60; i++) {
     if (i % 20 === 0) log.ground(i % 40 === 0, i * HOUR_US);

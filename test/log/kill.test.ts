@@ -62,7 +62,7 @@ test(
     let acknowledged = 0;
     for (let kill = 0; kill < KILLS; kill++) {
       const before = acknowledged;
-      // What was not acknowledged is delivered again, as the supervisor does.
+      // Unacknowledged records are delivered again, as the supervisor does.
       acknowledged = await writeUntilKilled(acknowledged + 1, random.below(12));
       expect(acknowledged).toBeGreaterThan(before);
     }

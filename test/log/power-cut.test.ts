@@ -1,7 +1,7 @@
 /**
- * The power fails while the log is written: what is on the storage then is made from the file
- * before and the file after, cut at every byte, or torn by sectors and pages of which some came and
- * some did not. Nothing that was acknowledged may be lost.
+ * The power fails while the log is written: the content of the storage is then composed of the file
+ * before and the file after, cut at every byte, or torn by sectors and pages, some of which were
+ * written. Nothing that was acknowledged may be lost.
  */
 import { afterEach, beforeEach, describe, expect, test } from "bun:test";
 import { readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
@@ -48,9 +48,8 @@ function changed(old: Uint8Array, young: Uint8Array): [number, number] {
 }
 
 /**
- * What a machine finds that is switched on again with `bytes`: all of `acknowledged` is there as it
- * was, at most `tornMax` records are skipped and told, and the log goes on with numbers that nobody
- * has had.
+ * A machine that is switched on again with `bytes`: all of `acknowledged` is there unchanged, at
+ * most `tornMax` records are skipped and reported, and the log continues with unused numbers.
  */
 function survives(bytes: Uint8Array, acknowledged: readonly LogEntry[], tornMax: number): void {
   writeFileSync(file, bytes);
@@ -73,7 +72,7 @@ function survives(bytes: Uint8Array, acknowledged: readonly LogEntry[], tornMax:
   log.close();
 }
 
-/** What is on the storage and not overwritten by this write. */
+/** Content of the storage that this write does not overwrite. */
 function acknowledgedBefore(old: Uint8Array, from: number, to: number): LogEntry[] {
   const kept = old.slice();
   kept.fill(0, from, to);
@@ -99,7 +98,7 @@ describe.each([
         expect(
           LogImage.read(file)
             .entries()
-            .some(({ detail }) => detail === String(before + 1)),
+            .some(({ detail }) => detail === `${before + 1} ms`),
         ).toBe(true);
     }
   });
@@ -168,8 +167,8 @@ test("a sample of other writes, cut anywhere", () => {
   for (let sample = 0; sample < 150; sample++) {
     rmSync(file, { force: true });
     const { old, young } = write(random(200), 1 + random(30));
-    // Over the end of the ring the write has two parts, the second of which begins at the start of
-    // the ring.
+    // Across the end of the ring the write has two parts; the second begins at the start of the
+    // ring.
     const parts = old.map((byte, at) => (byte === young[at] ? 0 : 1));
     const places = new Set<number>();
     for (const [at, differs] of parts.entries())

@@ -5,12 +5,12 @@ import { scratch } from "../harness/log-on-disk.ts";
 
 const CHILD = join(import.meta.dir, "../children/log-storage.ts");
 
-test("a storage that is full, read-only, or refuses: told, nothing acknowledged, nothing lost, and written as soon as it can be", () => {
+test("a storage that is full, read-only, or refuses: reported, nothing acknowledged, nothing lost, and written as soon as possible", () => {
   const directory = scratch();
   try {
     const namespace =
       process.getuid?.() === 0 ? ["unshare", "--mount"] : ["unshare", "--mount", "--map-root-user"];
-    // A write beyond the limit is to be an error, and not the end of the process.
+    // A write beyond the limit must be an error, and not end the process.
     const script = 'trap "" XFSZ; exec "$@"';
     const command = [
       ...namespace,
@@ -33,7 +33,8 @@ test("a storage that is full, read-only, or refuses: told, nothing acknowledged,
         ...{ durable: 0, codes: [423, 301], image: 0 },
       },
       tooSoon: true,
-      // The last record says that it is written again, and is itself unwritten until the next sync.
+      // The last record reports that writing works again, and is itself unwritten until the next
+      // sync.
       roomAgain: {
         problem: null,
         durable: 1,

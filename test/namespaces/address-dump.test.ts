@@ -66,7 +66,7 @@ const absent = (): number[] =>
     return dump.state[index] === ABSENT ? [index] : [];
   });
 
-test("an address that goes while the dump is made: it is made anew, and what came before is forgotten", () => {
+test("an address that goes during a dump: the dump is repeated, and the earlier part is dropped", () => {
   losses.interrupt(1, () => {
     takeDown(0); // it was in the first datagram
     return undefined;
@@ -100,7 +100,7 @@ test("addresses that change during every dump: given up after some, and right wh
   expect(absent()).toEqual(gone);
 });
 
-test("a dump that breaks off: told, and the next one is whole", () => {
+test("an aborted dump is reported, and the next one is complete", () => {
   takeDown(7);
   losses.interrupt(1, () => -ENOBUFS);
   expect(look()).toBe(ENOBUFS);

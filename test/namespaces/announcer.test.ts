@@ -152,7 +152,7 @@ describe("what another host sees on the wire", () => {
     ]);
   });
 
-  test("what was let go meanwhile is not announced; what comes back is, in its new place", async () => {
+  test("a VIP released meanwhile is not announced; one that comes back is, in its new place", async () => {
     const server = network.addHost();
     const capture = captureOn(network.addHost());
     const vips = [["10.44.1.1/16", "fd44:0:0:0:0:0:1:1/64"], ["10.44.1.2/16"], ["10.44.1.3/16"]];
@@ -192,7 +192,7 @@ describe("what another host sees on the wire", () => {
     expect(announcer.systemCalls - calls).toBe(4);
   });
 
-  test("the interface's address changes, and the interface is made anew: the frames follow", async () => {
+  test("the interface's address changes, and the interface is recreated: the frames follow", async () => {
     const server = network.addHost();
     const announcer = announcerOn(server, ["10.44.1.1/16", "fd44:0:0:0:0:0:1:1/64"]);
     server.ip("link", "set", "eth0", "address", "02:00:00:00:00:77");
@@ -221,7 +221,7 @@ describe("what another host sees on the wire", () => {
     expect(advertisements[0]?.slice(160, 172)).toBe("020000000078");
   });
 
-  test("an interface that was made anew between two announcements, with the same index: the frames follow", async () => {
+  test("an interface recreated between two announcements, with the same index: the frames follow", async () => {
     const server = network.addHost();
     const capture = captureOn(network.addHost());
     const announcer = announcerOn(server, ["10.44.1.1/16"]);
@@ -302,7 +302,7 @@ describe("an interface that takes no frames", () => {
     return seen.slice(0, -1);
   }
 
-  test("what it does not take waits, behind what it took, and is sent once", async () => {
+  test("refused frames wait, behind accepted ones, and are sent once", async () => {
     for (const index of [0, 1, 2]) announcer.announce(index);
     expect(announcer.flush()).toBe(ENOBUFS);
     expect(announcer.queued).toBe(5);
@@ -318,7 +318,7 @@ describe("an interface that takes no frames", () => {
     expect(await announced()).toEqual([2, 1]);
   });
 
-  test("in vain so often that nobody waits any more: dropped; a success in between counts anew", async () => {
+  test("dropped after too many failed attempts; a success in between restarts the count", async () => {
     const inVain = (times: number): void => {
       expect(lease.lapse()).toBe(0);
       announcer.announce(1);
@@ -409,7 +409,7 @@ describe("a client's neighbour cache changes to the new server at once", () => {
   }, 60_000);
 });
 
-/** Makes the kernel resolve `address`: one datagram to a port where nobody listens. */
+/** Makes the kernel resolve `address`: one datagram to a port without a listener. */
 function ask(address: string): void {
   Bun.spawnSync(["bash", "-c", `exec 3<>/dev/udp/${address}/9 && echo x >&3`]);
 }

@@ -1,4 +1,4 @@
-/** What the built-in test sees of real interfaces and hosts. Needs root and `ip`. */
+/** The built-in test with real interfaces and hosts. Needs root and `ip`. */
 import { afterAll, expect, test } from "bun:test";
 import { readdirSync } from "node:fs";
 import { linkState } from "../../src/io/network-interface.ts";

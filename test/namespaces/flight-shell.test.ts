@@ -1,6 +1,6 @@
 /**
- * The flight loop's shell on the real kernel: what goes wrong in the kernel, or stands still in the
- * middle of a turn, is noticed, and heals or ends as it must.
+ * The flight loop's shell on the real kernel: failures of the kernel, and stalls in the middle of a
+ * turn, are noticed, and heal or end as they must.
  */
 import { afterEach, beforeEach, describe, expect, test } from "bun:test";
 import {
@@ -55,7 +55,7 @@ const routes = (): string[] =>
     .sort();
 
 describe("answers of the kernel that are lost", () => {
-  test("while everything is let go and taken again: it heals by itself, and nothing is recorded", () => {
+  test("while everything is released and taken again: it heals by itself, and nothing is recorded", () => {
     server.send(CONTROL_DRAIN, NO_INDEX);
     server.addressLosses.lose(3);
     server.flyUntil("drained", () => server.engine.handover.busy === 0);
@@ -93,7 +93,7 @@ describe("answers of the kernel that are lost", () => {
 
   for (const looks of [0, 1]) {
     const failing = looks === 0 ? "" : ", though the first look at what is there fails";
-    test(`of what the kernel told of addresses: what was removed meanwhile is put back${failing}`, () => {
+    test(`of the kernel's address messages: addresses removed meanwhile are put back${failing}`, () => {
       const netlink = netlinkOf(server.links, "notifications");
       const end = host.inside(() => fillReceiveBuffer(netlink, NETLINK_ROUTE));
       host.ip("addr", "del", "fd44::1:1/64", "dev", "eth0");
@@ -147,10 +147,12 @@ describe("the link has come back", () => {
     expect(server.turn.ended).toBe(GOES_ON);
   });
 
-  for (const isTold of [true, false]) {
-    test(`before anybody looked, and that is ${isTold ? "" : "not "}told: likewise`, () => {
+  for (const isReported of [true, false]) {
+    test(`before the state was read, ${isReported ? "" : "not "}reported: the same`, () => {
       const netlink = netlinkOf(server.links, "notifications");
-      const end = isTold ? () => {} : host.inside(() => fillReceiveBuffer(netlink, NETLINK_ROUTE));
+      const end = isReported
+        ? () => {}
+        : host.inside(() => fillReceiveBuffer(netlink, NETLINK_ROUTE));
       host.ip("link", "set", "eth0", "down");
       host.ip("link", "set", "eth0", "up");
       host.ip("link", "show", "dev", "eth0"); // the kernel tells of it now, and not within a second
@@ -168,18 +170,18 @@ describe("the link has come back", () => {
 describe("a loop that stood still", () => {
   const LIFETIME_S = 2;
   const addressesSent = (): number => server.addressLosses.sent.length;
-  /** What was asked of the kernel's addresses from sending `from` on. */
+  /** Requests to the kernel about addresses from sending `from` on. */
   const sentSince = (from: number): number[] => server.addressLosses.sent.slice(from);
   /** One batch takes the VIPs, and two requests the routes. */
   const LETTING_GO = [RTM_DELADDR, RTM_DELROUTE, RTM_DELROUTE];
-  /** The kernel deletes every VIP, because nobody renews it. */
+  /** The kernel deletes every VIP, because none is renewed. */
   function addressesExpire(): void {
     for (let round = 0; round < 300 && vips().length > 0; round++) Bun.sleepSync(100);
     expect(vips()).toEqual([]);
     server.pass(LIFETIME_S * 1000);
   }
 
-  test("for the detection time: it lets go of everything before anything else", () => {
+  test("for the detection time: it releases everything before anything else", () => {
     server.flyUpTo(BEGIN);
     const from = addressesSent();
     server.pass(DETECTION_MS);
@@ -196,7 +198,7 @@ describe("a loop that stood still", () => {
       server = new LoneServer(host, VIPS, { lifetimeS: LIFETIME_S }).begin();
     });
 
-    test("those that the kernel deleted are not made anew", () => {
+    test("those that the kernel deleted are not set again", () => {
       server.flyUpTo(BEGIN);
       const from = addressesSent();
       addressesExpire();
@@ -205,7 +207,7 @@ describe("a loop that stood still", () => {
       expect(sentSince(from)).toEqual(LETTING_GO);
     });
 
-    test("just before it renews lifetimes: it does not, and lets go in the next turn", () => {
+    test("just before it renews lifetimes: it does not renew, and releases in the next turn", () => {
       server.pass(DETECTION_MS / 2); // some are due
       server.flyUpTo(RENEW_ADDRESSES);
       const from = addressesSent();
@@ -219,7 +221,7 @@ describe("a loop that stood still", () => {
       expect(vips()).toEqual([]);
     });
 
-    test("inside the call that renews lifetimes: what that made anew goes in the next turn", () => {
+    test("inside the call that renews lifetimes: addresses set again by it go in the next turn", () => {
       const from = addressesSent();
       server.addressLosses.whileSending(addressesExpire);
       server.flyUntil("the renewal", () => addressesSent() > from);
@@ -232,7 +234,7 @@ describe("a loop that stood still", () => {
   });
 });
 
-test("a renewal of the lease that stands still inside its call: everything is let go at once", () => {
+test("a renewal of the lease that stalls inside its call: everything is released at once", () => {
   // which may happen by itself, while this process waits for the processor
   for (let attempt = 1; ; attempt++) {
     server.close();

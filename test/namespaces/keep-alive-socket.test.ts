@@ -48,7 +48,7 @@ function fill(): void {
 }
 beforeEach(fill);
 
-/** What the socket takes next: the length, or WRONG_PORT. */
+/** The socket's next result: the length, or WRONG_PORT. */
 const taken = (socket: KeepAliveSocket): Promise<number> =>
   until("something arrives", () => {
     const length = socket.receive();
@@ -64,7 +64,7 @@ async function nothingButMark(from: KeepAliveSocket, to: KeepAliveSocket): Promi
   expect(to.received.bytes[KEEP_ALIVE_BYTES - 1]).toBe(77);
 }
 
-test("what one sends the other takes, whole, and knows the sender's Ethernet address", async () => {
+test("each receives the other's datagrams, whole, with the sender's Ethernet address", async () => {
   const [from, to] = [socketOn(one), socketOn(other)];
   expect([from.receive(), to.receive()]).toEqual([-1, -1]);
   expect(from.send(datagram)).toBe(0);
@@ -92,14 +92,14 @@ test("it speaks UDP: an ordinary socket hears it, and it hears one", async () =>
   expect(socket.dropped()).toBe(1);
 });
 
-test("one for another port is told from one that is none", async () => {
+test("one for another port is distinguished from no keep-alive", async () => {
   const [wrong, to] = [socketOn(one, PORT + 1), socketOn(other)];
   expect(wrong.send(datagram)).toBe(0);
   expect(await taken(to)).toBe(WRONG_PORT);
   expect(to.senderLow).not.toBe(0);
 });
 
-test("whatever bit of the head is another one: it is taken as what it is, or not at all", async () => {
+test("any flipped bit of the header: it is classified correctly, or dropped", async () => {
   const [from, to] = [socketOn(one), socketOn(other)];
   const raw = kept(one.inside(() => new PacketSocket("eth0", 0)));
   const { bytes, view } = raw.received;
@@ -143,7 +143,7 @@ test("whatever bit of the head is another one: it is taken as what it is, or not
 });
 
 describe("the interface", () => {
-  test("has no address: keep-alives go all the same", async () => {
+  test("has no address: keep-alives are still sent", async () => {
     one.ip("addr", "flush", "dev", "eth0");
     const [from, to] = [socketOn(one), socketOn(other)];
     expect(from.send(datagram)).toBe(0);
@@ -169,7 +169,7 @@ describe("the interface", () => {
     }
   });
 
-  test("is switched off: what the kernel does not send is told", () => {
+  test("is switched off: unsent keep-alives are reported", () => {
     const socket = socketOn(one);
     one.ip("link", "set", "eth0", "down");
     expect(socket.send(datagram)).toBe(ENETDOWN);

@@ -1,6 +1,7 @@
 /**
- * Who holds the lease is stopped or killed: what is asked after its end is not answered, to the
- * microsecond. No delay can decide it: a question is known by when it was sent.
+ * The holder of the lease is stopped or killed: questions after the end of the lease are not
+ * answered, to the microsecond. No delay can affect the result: a question is identified by its
+ * send time.
  */
 import { expect, test } from "bun:test";
 import { rmSync } from "node:fs";

@@ -1,6 +1,6 @@
 /**
- * A server with VIPs and a seat that asks for them, one frame after the other: what the tests of the
- * lease share.
+ * A server with VIPs and a seat that asks for them, one frame after the other: what the tests of
+ * the lease share.
  */
 import { afterEach, beforeEach, expect } from "bun:test";
 import { join } from "node:path";

@@ -36,7 +36,7 @@ function switcherOn(host: Host, vips = VIPS): VipSwitcher {
   return switcher;
 }
 
-/** The kernel tells of an IPv6 address some time after it acknowledged the request. */
+/** The kernel reports an IPv6 address some time after it acknowledged the request. */
 async function presentBecomes(monitor: LinkMonitor, expected: boolean[]): Promise<void> {
   await until(`present ${expected}`, () => {
     monitor.poll();
@@ -99,7 +99,7 @@ describe("carrier", () => {
     host.ip("link", "set", "br1", "up");
     for (const change of [["master", "br1"], ["nomaster"]]) {
       host.ip("link", "set", "eth0", ...change);
-      // whatever it says, everything of it has been said when the command returned
+      // all messages are complete when the command has returned
       while (monitor.poll() > 0);
       await carrierBecomes(monitor, 0, true);
       expect(takeRemoved(monitor)).toEqual([]);
@@ -107,7 +107,7 @@ describe("carrier", () => {
     }
   });
 
-  test("that is gone is seen although the kernel has not told, and so is one that came back", async () => {
+  test("that is gone is seen although the kernel has not reported it, and so is one that came back", async () => {
     const [host, other] = [network.addHost(), network.addHost()];
     const monitor = monitorOn(host);
     await carrierBecomes(monitor, 0, true);
@@ -124,7 +124,7 @@ describe("carrier", () => {
     expect([monitor.lookAtCarriers(), monitor.carrier(0)]).toEqual([0, true]);
   });
 
-  test("that is gone is seen likewise on an interface that was taken out and put in again", async () => {
+  test("that is gone is also seen on an interface that was removed and added again", async () => {
     const [host, other] = [network.addHost(), network.addHost()];
     const monitor = monitorOn(host);
     await carrierBecomes(monitor, 0, true);
@@ -149,7 +149,7 @@ describe("carrier", () => {
 });
 
 describe("VIPs on the client interface", () => {
-  test("added and removed by hand: told for the right function, and only for its interface", async () => {
+  test("added and removed by hand: reported for the right function, and only for its interface", async () => {
     const host = network.addHost("10.44.0.1/16");
     const monitor = monitorOn(host);
     const switcher = switcherOn(host);
@@ -188,7 +188,7 @@ describe("VIPs on the client interface", () => {
     expect(monitor.poll()).toBe(0);
   });
 
-  test("the interface is switched off: the kernel drops the IPv6 VIPs, and that is told", async () => {
+  test("the interface is switched off: the kernel drops the IPv6 VIPs, which is reported", async () => {
     const host = network.addHost();
     const monitor = monitorOn(host);
     const switcher = switcherOn(host);
@@ -206,7 +206,7 @@ describe("VIPs on the client interface", () => {
     await presentBecomes(monitor, [true, true, true]);
   });
 
-  test("what stands there already is known to a monitor that starts later, ours and others'", () => {
+  test("existing addresses are known to a monitor that starts later, ours and others'", () => {
     const host = network.addHost("10.44.1.2/32", "10.44.1.1/24");
     add(host, switcherOn(host), 2);
     expect(presentOf(monitorOn(host))).toEqual([false, true, true]);
@@ -214,7 +214,7 @@ describe("VIPs on the client interface", () => {
 });
 
 describe("the client interface goes away", () => {
-  test("every VIP on it is reported; made anew, it is followed again, with what stands on it", async () => {
+  test("every VIP on it is reported; recreated, it is followed again, with its addresses", async () => {
     const host = network.addHost();
     const monitor = monitorOn(host);
     add(host, switcherOn(host), 0, 1, 2);
@@ -227,7 +227,7 @@ describe("the client interface goes away", () => {
     expect(takeRemoved(monitor)).toEqual([0, 1, 2]);
 
     // It appears under another name first and has a VIP's address before it gets its own: no
-    // notification tells of that.
+    // notification reports that.
     host.ip("link", "add", "new0", "type", "veth", "peer", "name", "peer0");
     host.ip("link", "set", "peer0", "up");
     host.ip("link", "set", "new0", "up");
@@ -264,7 +264,7 @@ describe("the client interface goes away", () => {
 });
 
 describe("more notifications than the buffer holds", () => {
-  test("are told as an overflow; afterwards the state is right, and what is gone is reported", async () => {
+  test("are reported as an overflow; afterwards the state is right, and missing addresses are reported", async () => {
     const host = network.addHost();
     const vips = [...VIPS, ...Array.from({ length: 61 }, (_, i) => [vip(`10.44.3.${i}/16`)])];
     const monitor = monitorOn(host, ["eth0"], vips);
@@ -308,7 +308,7 @@ describe("more notifications than the buffer holds", () => {
 });
 
 describe("what changes while the kernel drops its notifications", () => {
-  /** `change` happens in an overflow; then the state is read anew. */
+  /** `change` happens in an overflow; then the state is read again. */
   function unseen(host: Host, monitor: LinkMonitor, change: () => void): void {
     while (monitor.poll() > 0);
     const netlink = netlinkOf(monitor, "notifications");
@@ -379,7 +379,7 @@ describe("what changes while the kernel drops its notifications", () => {
     expect(takeRemoved(monitor)).toEqual([2]);
   });
 
-  test("an interface that goes, and one that is made anew: every VIP that was on it is reported", async () => {
+  test("an interface that goes, and one that is recreated: every VIP that was on it is reported", async () => {
     const host = network.addHost();
     host.ip("link", "add", "eth1", "type", "veth", "peer", "name", "eth1-peer");
     for (const name of ["eth1", "eth1-peer"]) host.ip("link", "set", name, "up");
@@ -414,7 +414,7 @@ describe("what changes while the kernel drops its notifications", () => {
     await presentBecomes(monitor, [false, true, false]);
   });
 
-  test("an answer that is lost while the state is read anew: nothing is believed, and the next time tells all", async () => {
+  test("an answer lost while the state is read again: nothing is trusted, and the next read gives everything", async () => {
     const host = network.addHost();
     const monitor = monitorOn(host);
     add(host, switcherOn(host), 0, 1, 2);
@@ -439,7 +439,7 @@ describe("what changes while the kernel drops its notifications", () => {
     expect(takeRemoved(monitor)).toEqual([1]);
   });
 
-  test("an interface made anew whose addresses cannot be read: told as an overflow, and read later", async () => {
+  test("a recreated interface whose addresses cannot be read: reported as an overflow, and read later", async () => {
     const host = network.addHost();
     const monitor = monitorOn(host);
     add(host, switcherOn(host), 0);

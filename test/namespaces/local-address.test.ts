@@ -1,4 +1,4 @@
-/** What a program could do with an address of its host. Needs root and `ip`. */
+/** What a program can do with an address of its host. Needs root and `ip`. */
 import { afterAll, expect, test } from "bun:test";
 import { parseAddress } from "../../src/config/address.ts";
 import { canBind, isListening } from "../../src/io/local-address.ts";
@@ -13,7 +13,7 @@ for (const [own, prefixLength, others] of [
   ["10.44.0.1", 16, "10.44.0.2"],
   ["fd44::1", 64, "fd44::2"],
 ] as const) {
-  test(`${own}: whether it is here, and whether somebody listens there`, () => {
+  test(`${own}: whether it is here, and whether a process listens there`, () => {
     const host = network.addHost(`${own}/${prefixLength}`);
     const can = (text: string): boolean => host.inside(() => canBind(bytes(text)));
     expect([can(own), can(others)]).toEqual([true, false]);
@@ -27,7 +27,7 @@ for (const [own, prefixLength, others] of [
     expect(hears(own, 8080)).toBe(false);
   });
 
-  test(`${own}: a port that the kernel gives to whoever asks is nobody's until somebody listens`, () => {
+  test(`${own}: an ephemeral port is free until a process listens`, () => {
     const host = network.addHost(`${own}/${prefixLength}`);
     host.sysctl("net/ipv4/ip_local_port_range", "40000 40007");
     const hears = (port: number): boolean => host.inside(() => isListening(bytes(own), port));

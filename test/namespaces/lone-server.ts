@@ -1,10 +1,10 @@
 /**
- * The flight loop of one server on the real kernel, flown turn by turn in this process: real
- * sockets, addresses and lease in the network namespace of a host. The other server of its table is
- * not there. The supervisor's end of the control socket belongs to the test.
+ * The flight loop of one server on the real kernel, run turn by turn in this process: real sockets,
+ * addresses and lease in the network namespace of a host. The other server of its table is not
+ * there. The supervisor's end of the control socket belongs to the test.
  *
- * Its clock stands still but for a few ms a turn: nothing that holds this process up is a stall,
- * unless the test says so.
+ * Its clock advances only by a few ms a turn: a delay of this process is no stall, unless the test
+ * makes it one.
  */
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -34,6 +34,7 @@ import { VipLease } from "../../src/io/vip-lease.ts";
 import { VipService } from "../../src/io/vip-service.ts";
 import { VipSwitcher } from "../../src/io/vip-switcher.ts";
 import { ConditionReport } from "../../src/reporting/condition-report.ts";
+import { DecisionReport } from "../../src/reporting/decision-report.ts";
 import { FaultBoard } from "../../src/reporting/fault-board.ts";
 import { Redundancy } from "../../src/reporting/redundancy.ts";
 import { StatusWriter } from "../../src/reporting/status.ts";
@@ -55,7 +56,7 @@ const LOST_AFTER = 10;
 export const DETECTION_MS = PERIOD_MS * LOST_AFTER;
 const TURN_MS = 5;
 const TURNS_MAX = 2000;
-/** Nothing expires by itself. */
+/** Nothing expires on its own. */
 const LIFETIME_LONG_S = 600;
 const GROUP = "239.192.44.81";
 
@@ -82,8 +83,8 @@ export class LoneServer {
   private readonly closing: { close(): void }[] = [];
 
   /**
-   * Makes everything; flight begins with {@link begin}. `withLease`: a process that is no real-time
-   * one may lose it on a busy machine, and then lets go.
+   * Makes everything; flight begins with {@link begin}. `withLease`: a process without real-time
+   * priority may lose it on a busy machine, and then releases everything.
    */
   constructor(
     readonly host: Host,
@@ -162,6 +163,7 @@ export class LoneServer {
             this.engine,
             new Redundancy(table, this.engine, 0),
           ),
+          decisions: new DecisionReport(table, this.engine, 1, 1),
           lifeSigns: new LifeSigns(null, null),
         }),
     );
@@ -216,7 +218,7 @@ export class LoneServer {
     }
   }
 
-  /** What is left of the turn, or a whole one. */
+  /** The rest of the turn, or a whole one. */
   flyOn(): void {
     this.host.inside(() => this.turn.run());
   }
@@ -226,7 +228,7 @@ export class LoneServer {
     this.clockUs += ms * 1000;
   }
 
-  /** What FlightLoop.run does between two turns. */
+  /** The work of FlightLoop.run between two turns. */
   private look(): void {
     this.pass(TURN_MS);
     this.poller.wait(0);
@@ -265,7 +267,7 @@ function multicastSocket(filter: Uint8Array): MulticastSocket {
   return new MulticastSocket({ interfaceName: "eth0", group: GROUP, port: 44_181, filter });
 }
 
-/** What a loop has for itself. */
+/** The private part `name` of the loop. */
 function partOf<T>(loop: FlightLoop, name: string, kind: new (...args: never[]) => T): T {
   const part: unknown = Reflect.get(loop, name);
   if (!(part instanceof kind)) throw new Error(`the loop has no ${name}`);

@@ -40,7 +40,7 @@ export class Losses {
   /** What happens inside the next sending before, and after, the kernel has had its due. */
   private before: (type: number) => void = nothing;
   private after: () => void = nothing;
-  /** What happens, or is received, after so many more datagrams. */
+  /** An event, or a received datagram, after this many more datagrams. */
   private datagramsLeft = Number.POSITIVE_INFINITY;
   private interruption: () => number | undefined = () => undefined;
 
@@ -98,8 +98,8 @@ export class Losses {
   }
 
   /**
-   * What happens while the process stands still inside the next call that sends: before the kernel
-   * does what is asked (another process has its lock), or when it has done it.
+   * Events while the process is stalled inside its next sending call: before the kernel executes
+   * the request (another process has its lock), or after it.
    */
   whileSending(before: (type: number) => void, after: () => void = nothing): void {
     this.before = before;
@@ -153,8 +153,8 @@ class Junk {
 
 /**
  * Fills the receive buffer of `socket` with datagrams of another process, until the kernel has no
- * room left for an answer of its own: it drops that answer and says ENOBUFS. Call it inside the
- * socket's network namespace. Gives what makes the buffer large again.
+ * room for its own answer: it drops that answer and reports ENOBUFS. Call it inside the socket's
+ * network namespace. Returns a function that makes the buffer large again.
  */
 export function fillReceiveBuffer(socket: NetlinkSocket, protocol: number): () => void {
   const junk = new Junk(socket, protocol);

@@ -67,7 +67,7 @@ class Station {
     return Number(answer.split(" ")[1]);
   }
 
-  /** What it received, in order. */
+  /** Received datagrams, in order. */
   get received(): string[] {
     return this.lines
       .filter((line) => line.startsWith("received "))
@@ -128,7 +128,7 @@ describe("MulticastSocket between two machines", () => {
     await Promise.all(made.map((station) => station.end()));
   }, 60_000);
 
-  test("tells that its interface is away, and serves the one that comes back in its place", async () => {
+  test("reports that its interface is gone, and uses the one that comes back in its place", async () => {
     const [a, b] = await stations(new Station(A, "net0"), new Station(B, "net0"));
     A.ip("link", "del", "net0");
     expect(await a.command("rejoin")).toBe(ENODEV);

@@ -67,7 +67,7 @@ const watchOn = (host: Host, ...witnesses: Uint8Array[]): NeighbourWatch =>
   kept(host.inside(() => new NeighbourWatch("eth0", VIPS, witnesses)));
 
 const hex = (bytes: Iterable<number>): string => Buffer.from([...bytes]).toString("hex");
-/** What the watch reports now: `witness 0`, `0 is 02…`. */
+/** Current reports of the watch: `witness 0`, `0 is 02…`. */
 function heard(watch: NeighbourWatch): string[] {
   watch.receive(events);
   const lines: string[] = [];
@@ -95,7 +95,7 @@ function advertisement(host: Host, address: Uint8Array): number[] {
 }
 
 describe("witnesses", () => {
-  /** The questions that a host has received: Ethernet destination and who asks. */
+  /** The requests that a host has received: Ethernet destination and sender. */
   function questions(capture: PacketSocket): { to: string; sender: string }[] {
     const seen: { to: string; sender: string }[] = [];
     for (let length = capture.receive(); length >= 0; length = capture.receive()) {
@@ -165,7 +165,7 @@ describe("witnesses", () => {
       server.ip(...change);
       witness.plug(false);
       await Bun.sleep(WITNESS_BROADCAST_MS + 50);
-      // in vain: the next question is looked up anew
+      // in vain: the next question is looked up again
       for (let round = 0; round < 3; round++) watch.ask(0);
       witness.plug(true);
       await Bun.sleep(WITNESS_BROADCAST_MS + 50);
@@ -176,7 +176,7 @@ describe("witnesses", () => {
     }
   });
 
-  test("a server whose Ethernet address changed a moment ago asks with the new one", async () => {
+  test("a server whose Ethernet address has just changed asks with the new one", async () => {
     const witness = network.addHost("10.44.0.254/16");
     const capture = captureOn(witness);
     const watch = watchOn(server, WITNESS);
@@ -185,7 +185,7 @@ describe("witnesses", () => {
     expect(questions(capture).length).toBeGreaterThan(0);
   });
 
-  test("no answer: nobody has the address; and neither a question, an announcement nor a reply to another host counts", async () => {
+  test("no answer: no host has the address; a request, an announcement or a reply to another host does not count", async () => {
     const watch = watchOn(server, WITNESS);
     const witnessProbe = probe;
     const announcement = witnessProbe.announcement([...WITNESS]);
@@ -216,14 +216,14 @@ describe("witnesses", () => {
     expect(heard(watch)).not.toContain("witness 0");
   });
 
-  test("with a lease that has lapsed they are asked and answer all the same", async () => {
+  test("with an expired lease they are still asked and answer", async () => {
     network.addHost("10.44.0.254/16");
     const lease = kept(server.inside(() => new VipLease("eth0", VIPS, 600_000)));
     server.inside(() => lease.install()); // and never begun: silent
     await answered(watchOn(server, WITNESS));
   });
 
-  test("an interface without a link, and one made anew: errors at most, and the witness is found again", async () => {
+  test("an interface without a link, and a recreated one: errors at most, and the witness is found again", async () => {
     network.addHost("10.44.0.254/16");
     const watch = watchOn(server, WITNESS);
     await answered(watch);
@@ -243,7 +243,7 @@ describe("witnesses", () => {
   });
 });
 
-describe("who answers for VIPs", () => {
+describe("hosts that answer for VIPs", () => {
   test("announcements, questions and replies in ARP, and neighbour advertisements, each with function and MAC", async () => {
     const watch = watchOn(server);
     const reply = probe.announcement([10, 44, 1, 3]);
@@ -285,7 +285,7 @@ describe("who answers for VIPs", () => {
     expect(lines).toEqual([`1 is ${seat.mac}`]);
   });
 
-  test("a flood is read 64 frames a period, and what is lost is lost to nobody else", async () => {
+  test("a flood is read at 64 frames a period, and its losses affect nothing else", async () => {
     const watch = watchOn(server);
     for (let frame = 0; frame < 1000; frame++) probe.sendFrame(probe.announcement(VIP4));
     await until("read to its end", () => {

@@ -1,4 +1,4 @@
-/** What a server asks of its interfaces before it flies. Needs root and `ip`. */
+/** Requirements of a server on its interfaces before it flies. Needs root and `ip`. */
 import { afterAll, expect, test } from "bun:test";
 import { readdirSync } from "node:fs";
 import { EADDRINUSE, ENODEV, SystemError } from "../../src/io/errno.ts";
@@ -45,7 +45,7 @@ test("an interface has one server, and is another one on another host", () => {
   for (let attempt = 0; attempt < ATTEMPTS; attempt++)
     expect(refusal(host, claim)).toEqual([
       EADDRINUSE,
-      expect.stringMatching(/: eth0 is served by another wingman$/),
+      expect.stringMatching(/: eth0 is in use by another wingman$/),
     ]);
   expect(refusal(host, () => claimInterface("eth0.7"))).toEqual([0, ""]);
   expect(descriptors()).toBeLessThan(before + ATTEMPTS / 2);

@@ -23,7 +23,7 @@ export function tablesOf(host: Host): string[] {
   return names;
 }
 
-/** What somebody else with the right to do so can do to the filter. Gives 0 or errno. */
+/** Changes that another privileged process can make to the filter. Returns 0 or errno. */
 export function deleteTable(host: Host): number {
   const netlink = host.inside(() => new NetlinkSocket(NETLINK_NETFILTER, 0, 65536));
   const memory = new NativeMemory(256);

@@ -1,4 +1,4 @@
-/** What an interface must be for whole frames. Needs root and `ip`. */
+/** Requirements on an interface for whole frames. Needs root and `ip`. */
 import { type Pointer, toArrayBuffer } from "bun:ffi";
 import { afterAll, expect, spyOn, test } from "bun:test";
 import { ENODEV } from "../../src/io/errno.ts";
@@ -14,7 +14,7 @@ afterAll(() => network.close());
 const host = network.addHost();
 
 const SIOCGIFHWADDR = 0x8927;
-/** Where struct ifreq has the kind of the hardware address. */
+/** Offset of the kind of the hardware address in struct ifreq. */
 const KIND_AT = 16;
 const ARPHRD_NONE = 0xfffe;
 
@@ -58,7 +58,7 @@ const goes = (from: PacketSocket, to: PacketSocket): Promise<boolean> =>
     return false;
   });
 
-/** The kernel unbinds a socket from an interface that goes, and says so to nobody. */
+/** The kernel silently unbinds a socket from an interface that goes away. */
 test.each([
   ["looked for while it was away", true],
   ["away between two looks", false],

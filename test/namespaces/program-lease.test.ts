@@ -194,7 +194,7 @@ for (const [name, kind, without] of [
       ]);
     });
 
-    test("what the client interface lies on has none: what it says goes through there", () => {
+    test("the client interface's lower device has none: its packets pass there", () => {
       server.ip("link", "set", "eth0", "name", "nic0");
       for (const name of ["eth0", "eth5"])
         server.ip("link", "add", name, "link", "nic0", "type", "macvlan");
@@ -251,7 +251,7 @@ test("from clsact to tcx and back: each takes away what the other left", () => {
   expect(attached()).toEqual([0, 0, 1]);
 });
 
-test("the lease off, or too long for the detection time: silence for what is not owned alone", async () => {
+test("the lease off, or too long for the detection time: silence only for VIPs that are not owned", async () => {
   for (const [change, code] of [
     [{ clients: { lease: "off" } }, 0],
     [{ keepAlive: { periodMs: 10, lostAfterPeriods: 2 } }, LOG_LEASE_UNFIT],
@@ -346,7 +346,7 @@ describe("the watch", () => {
     libc.close(fd);
   });
 
-  test("behind ours it is nobody's business", () => {
+  test("behind ours it does not matter", () => {
     const fd = foreign();
     expect(server.inside(() => attach(interfaceIndex(), TCX_EGRESS, fd, 0))).toBe(0);
     const look = watchOver(guardOn(record()), "tcx");

@@ -1,6 +1,6 @@
 /**
- * The packet filter behind the lease against the real kernel: what it lets through, what an earlier
- * run left of it, interfaces that go and come, and who may not set it.
+ * The packet filter behind the lease against the real kernel: what it passes, leftovers of an
+ * earlier run, interfaces that come and go, and missing permissions.
  */
 import { describe, expect, test } from "bun:test";
 import { join } from "node:path";
@@ -61,11 +61,11 @@ describe("the filter", () => {
     expect(tablesOf(server)).toEqual([]);
   });
 
-  test("that cannot be taken away is told: VIPs would stay silent", () => {
+  test("that cannot be removed is reported: VIPs would stay silent", () => {
     const lease = leaseOn(server, LONG_MS, VIPS);
     const netlink = netlinkOf(lease);
     netlink.send = () => ENOBUFS;
-    expect(() => lease.remove()).toThrow(/ENOBUFS.*table wingman is not removed/);
+    expect(() => lease.remove()).toThrow(/ENOBUFS.*table wingman cannot be removed/);
     Reflect.deleteProperty(netlink, "send");
     lease.remove();
     expect(tablesOf(server)).toEqual([]);
@@ -78,7 +78,7 @@ describe("the filter", () => {
       received("snmp", /^Icmp: \d+ \d+ \d+ \d+ \d+ \d+ \d+ \d+ (\d+)/m), // InEchos
       received("snmp6", /Icmp6InEchos\s+(\d+)/),
       received("snmp6", /Icmp6InNeighborSolicits\s+(\d+)/),
-      // Linux makes an entry for who asks for an address that it answers for.
+      // Linux makes an entry for a host that asks for an address that it answers for.
       server.ip("neigh", "show", "10.44.0.77").length > 0 ? 1 : 0,
     ];
     const ask = async (): Promise<number[]> => {
@@ -126,7 +126,7 @@ describe("the filter", () => {
     });
   });
 
-  test("follows an interface that went away and came back, when begun anew", async () => {
+  test("follows an interface that went away and came back, when started again", async () => {
     const lease = leaseOn(server, LONG_MS);
     expect(lease.begin()).toBe(0);
     server.ip("link", "set", "eth0", "name", "old0");
@@ -181,7 +181,7 @@ describe("the filter", () => {
     );
   });
 
-  test("without the right to change the network: an error that says so", () => {
+  test("without the right to change the network: a clear error", () => {
     const script = `
       const { VipLease } = await import(${JSON.stringify(join(import.meta.dir, "../../src/io/vip-lease.ts"))});
       try { new VipLease("eth0", [[]], 1000).install(); } catch (error) { console.log(error.message); }`;

@@ -70,7 +70,7 @@ for (const asOlderKernel of [false, true]) {
       while (nowUs() - beganUs < 3 * leaseMs * 1000) {
         await untilAnswers("renewed", EVERYTHING, () => {
           const refused = lease.renew();
-          // A machine that stood still in the call ends the lease; it begins anew.
+          // A machine that stalled in the call ends the lease; it starts again.
           expect(refused === ETIME ? lease.begin() : refused).toBe(0);
         });
       }
@@ -109,7 +109,7 @@ for (const asOlderKernel of [false, true]) {
       ["before the kernel has renewed", STALL_MS, 0],
       ["when the kernel has renewed", 0, STALL_MS],
     ] as const) {
-      test(`a renewal that stands still inside its call, ${when}, is taken back`, async () => {
+      test(`a renewal that stalls inside its call, ${when}, is revoked`, async () => {
         const lease = leaseOn(server, LONG_MS, VIPS, asOlderKernel);
         const losses = new Losses(netlinkOf(lease));
         expect(lease.begin()).toBe(0);
@@ -128,7 +128,7 @@ for (const asOlderKernel of [false, true]) {
       });
     }
 
-    test("a beginning that stands still inside its call for longer than the lease is not renewed", async () => {
+    test("a first lease that stalls inside its call for longer than the lease is not renewed", async () => {
       const leaseMs = 300;
       const lease = leaseOn(server, leaseMs, VIPS, asOlderKernel);
       const losses = new Losses(netlinkOf(lease));
@@ -150,7 +150,7 @@ for (const asOlderKernel of [false, true]) {
       await expectSilence();
     });
 
-    test("how short the last renewal was says nothing of a lease that begins anew", async () => {
+    test("a short last renewal does not affect a new lease", async () => {
       const lease = leaseOn(server, LONG_MS, VIPS, asOlderKernel);
       expect(lease.begin()).toBe(0);
       expect(lease.renew(LEASE_MS_MIN)).toBe(0);
@@ -228,7 +228,7 @@ for (const asOlderKernel of [false, true]) {
       expect(heard).toEqual(all);
     });
 
-    test("a filter that is gone is noticed, and made anew", async () => {
+    test("a missing filter is noticed, and set again", async () => {
       const lease = leaseOn(server, LONG_MS, VIPS, asOlderKernel);
       expect(lease.begin()).toBe(0);
       if (lease.isProtected) {

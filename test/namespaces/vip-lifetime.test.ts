@@ -1,7 +1,6 @@
 /**
- * The lifetime of VIPs in the real kernel: they stay as long as they are renewed, and go by
- * themselves when nobody does. Who renews has time enough for a busy machine; what must be gone is
- * waited for.
+ * The lifetime of VIPs in the real kernel: they stay as long as they are renewed, and otherwise
+ * expire. Renewals have enough time for a busy machine; expiry is waited for.
  */
 import { afterEach, beforeEach, expect, test } from "bun:test";
 import { LinkMonitor } from "../../src/io/link-monitor.ts";
@@ -41,7 +40,7 @@ function addAll(): void {
   expect(host.inside(() => switcher.commit())).toBe(0);
 }
 
-/** Renews as the flight loop does for so many seconds; gives how many renewals there were. */
+/** Renews as the flight loop does for this number of seconds; returns the number of renewals. */
 async function renewFor(seconds: number): Promise<number> {
   const renewal = new AddressRenewal(2);
   const endUs = nowUs() + seconds * 1_000_000;
@@ -78,7 +77,7 @@ test("renewed VIPs stay, and are no news; without renewal they go by themselves 
   expect(readAll()).toBe(0);
   expect(monitor.overflowed).toBe(false);
   expect([...monitor.removed.subarray(0, 3)]).toEqual([0, 0, 0]);
-  // What the kernel keeps of each: ours, never a source of the server's own traffic, with the
+  // The kernel's entry for each: ours, never a source of the server's own traffic, with the
   // lifetime.
   const listing = host.ip("addr", "show", "dev", "eth0");
   expect(listing).toMatch(/inet 10\.44\.1\.1\/32 scope host deprecated dynamic/);
@@ -97,7 +96,7 @@ test("renewed VIPs stay, and are no news; without renewal they go by themselves 
   expect(host.ip("-6", "route", "show", "fd44::/64")).not.toContain("expires");
 });
 
-test("what was taken down, refused or never added is not renewed", async () => {
+test("addresses taken down, refused or never added are not renewed", async () => {
   host.ip("addr", "add", "10.44.1.2/32", "dev", "eth0");
   for (const index of VIPS.keys()) switcher.add(index);
   expect(host.inside(() => switcher.commit())).toBe(1); // 10.44.1.2 is somebody else's
@@ -110,7 +109,7 @@ test("what was taken down, refused or never added is not renewed", async () => {
   expect(host.ip("addr", "show", "dev", "eth0", "to", "10.44.1.2")).toContain("valid_lft forever");
   host.ip("link", "del", "eth0");
   host.ip("link", "add", "eth0", "type", "veth", "peer", "name", "peer0");
-  // on an interface that is gone: nothing is made anew on the next one
+  // on an interface that is gone: nothing is set again on the next one
   expect(await renewFor(1)).toBe(1);
   expect(host.addresses()).toEqual([]);
 });

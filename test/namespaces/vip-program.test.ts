@@ -135,18 +135,18 @@ beforeEach(() => {
   programs.setEnd(0);
 });
 
-test("without a lease what is judged is dropped", () => {
+test("without a lease matching packets are dropped", () => {
   programs.setOwned(0, true);
   expectFates(false);
 });
 
-test("while a lease runs, of what is owned it passes", () => {
+test("while a lease runs, packets of owned VIPs pass", () => {
   programs.setOwned(0, true);
   programs.setEnd(nowUs() + LEASE_US);
   expectFates(true);
 });
 
-test("while a lease runs, of what is not owned it is dropped", () => {
+test("while a lease runs, packets of other VIPs are dropped", () => {
   programs.setOwned(1, true);
   programs.setEnd(nowUs() + LEASE_US);
   const judge = (frame: number[]) => verdict(programs.clients.ingress, [...ETHERNET, ...frame]);
@@ -158,7 +158,7 @@ test("while a lease runs, of what is not owned it is dropped", () => {
   expect(judge(ipv4(SEAT4, OTHER_VIP4))).toBe(VERDICT_DROP);
 });
 
-test("where no lease is wanted, who owns decides alone", () => {
+test("without a lease only ownership decides", () => {
   expectFates(false, unleased);
   unleased.setOwned(0, true);
   expectFates(true, unleased);
@@ -178,7 +178,7 @@ describe("the end of a lease", () => {
     expect(end(2 ** 52 + nowUs() + LEASE_US)).toBe(VERDICT_PASS);
   });
 
-  test("what is no lease is silence: NaN, 0, infinities, other numbers, a far future", () => {
+  test("an invalid lease is silence: NaN, 0, infinities, other numbers, a far future", () => {
     for (const word of [
       ...[Number.NaN, 0, -0, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY],
       ...[1, nowUs(), nowUs() + 5_000_000, -(2 ** 52) - nowUs() - 5_000_000],

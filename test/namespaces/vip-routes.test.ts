@@ -1,4 +1,6 @@
-/** The ways to the seats of VIPs against the real kernel, and what is left when an interface goes. */
+/**
+ * The ways to the seats of VIPs against the real kernel, and what is left when an interface goes.
+ */
 import { describe, expect, test } from "bun:test";
 import { join } from "node:path";
 import { EVENT_RECORD, EventQueue } from "../../src/boundary/event-queue.ts";
@@ -65,7 +67,7 @@ describe("routes to the subnets of VIPs", () => {
     expect(switcher.routeErrno).toBe(0);
   });
 
-  test("one that goes with its last VIP and comes with the next was removed by nobody", () => {
+  test("one that goes with its last VIP and comes with the next does not count as removed", () => {
     const host = network.addHost("10.99.0.1/24");
     const switcher = switcherOn(host, ["10.44.0.1/16"], ["10.44.0.2/16"]);
     const events = new EventQueue();
@@ -92,7 +94,7 @@ describe("routes to the subnets of VIPs", () => {
     expect(switcher.routeErrno).toBe(0);
   });
 
-  test("of several the first error is told, as long as it is true", () => {
+  test("of several the first error is reported, as long as it is true", () => {
     const host = network.addHost();
     const switcher = switcherOn(host, ["10.43.0.1/16"], ["10.44.0.1/16", "10.45.0.1/16"]);
     expect(add(host, switcher, 0)).toBe(0); // marks are looked at with the first
@@ -105,7 +107,7 @@ describe("routes to the subnets of VIPs", () => {
   });
 });
 
-test("VIPs that somebody removed bring their routes along when they are put there again", () => {
+test("removed VIPs bring their routes along when they are put back", () => {
   const host = network.addHost();
   const routes = (): string[] =>
     host
@@ -129,7 +131,7 @@ test("VIPs that somebody removed bring their routes along when they are put ther
 });
 
 describe("the interface goes away", () => {
-  test("adding fails with ENODEV, deleting is done; made anew under its name, it is found again", () => {
+  test("adding fails with ENODEV, deleting succeeds; recreated under its name, it is found again", () => {
     const host = network.addHost();
     host.ip("link", "add", "extra", "type", "veth", "peer", "name", "extra-peer");
     host.ip("link", "set", "extra", "up");
@@ -149,7 +151,7 @@ describe("the interface goes away", () => {
     expect(host.addresses("extra")).toEqual([]);
   });
 
-  test("what was up on it keeps no route on the one made anew", () => {
+  test("VIPs that were up on it keep no route on the recreated one", () => {
     const host = network.addHost();
     const plug = (): void => {
       host.ip("link", "add", "extra", "type", "veth", "peer", "name", "extra-peer");

@@ -1,7 +1,7 @@
 /**
- * What the flight loop gets from the kernel when it moves VIPs: an event for everything that was
- * asked for, whatever becomes of the kernel's answers, that says what stands on the interface or
- * that it is not known.
+ * What the flight loop gets from the kernel when it moves VIPs: an event for every request,
+ * whatever happens to the kernel's answers, with the addresses on the interface or that they are
+ * unknown.
  */
 import { afterEach, beforeEach, describe, expect, test } from "bun:test";
 import {
@@ -38,9 +38,9 @@ const VIPS = [
   ["10.44.1.2/16"],
   ["10.45.1.3/16", "10.45.1.4/16"],
 ];
-/** Every answer, until it is said otherwise. */
+/** Every answer, until set otherwise. */
 const ALL = Number.POSITIVE_INFINITY;
-/** A turn with a lost answer takes some 20 ms; on a busy machine it is over after so many ms. */
+/** A turn with a lost answer takes some 20 ms; on a busy machine it is over after this many ms. */
 const TURN_MS_MAX = 30_000;
 const TURNS_MAX = 100;
 /** System calls of an announcement: requests, then replies. */
@@ -53,7 +53,7 @@ let announcer: Announcer;
 let service: VipService;
 let losses: Losses;
 const events = new EventQueue();
-/** What was told of ownership, and how many addresses there were then. */
+/** Reports of ownership, and the number of addresses at that time. */
 const owned: string[] = [];
 let effects: EffectQueue;
 
@@ -121,7 +121,7 @@ const ask = (kind: number, ...indices: number[]): void => {
   for (const index of indices) effects.push(kind, index, 0, 0);
 };
 
-/** What was reported since: kind, index and values of each event. */
+/** Reports since then: kind, index and values of each event. */
 function takeEvents(): number[][] {
   const taken = Array.from({ length: events.count }, (_, at) => [
     events.kind[at] as number,
@@ -161,7 +161,7 @@ describe("every answer arrives", () => {
     expect(announcer.systemCalls).toBe(2 * CALLS);
   });
 
-  test("a function is in a batch once: what is asked next is done in the next turn, and both are told", () => {
+  test("a function is in a batch once: the next request is done in the next turn, and both are reported", () => {
     ask(EFFECT_VIP_REMOVE, 0);
     ask(EFFECT_VIP_ADD, 0, 1);
     expect(turns()).toBe(2);
@@ -188,7 +188,7 @@ describe("an answer that is lost", () => {
     ["by the kernel, for want of room", fill],
     ["on its way", loseAll],
   ] as const) {
-    test(`${how}, to an addition: it is told so; asked again it is up, and ours`, () => {
+    test(`${how}, to an addition: it is reported; asked again it is up, and ours`, () => {
       const end = lose();
       ask(EFFECT_VIP_ADD, 0, 1);
       turn();
@@ -208,7 +208,7 @@ describe("an answer that is lost", () => {
       expect(host.addresses()).toEqual([OWN]);
     });
 
-    test(`${how}, to a deletion: nobody is told that it is gone before the kernel says so`, () => {
+    test(`${how}, to a deletion: it is reported as gone only after the kernel confirms`, () => {
       ask(EFFECT_VIP_ADD, 0, 1);
       turns();
       takeEvents();
@@ -228,7 +228,7 @@ describe("an answer that is lost", () => {
     });
   }
 
-  test("and nobody asks again: the deletion takes away what may be there", () => {
+  test("without another request: the deletion removes what may be there", () => {
     losses.lose(ALL);
     ask(EFFECT_VIP_ADD, 0);
     turns();
@@ -240,7 +240,7 @@ describe("an answer that is lost", () => {
     expect(host.addresses()).toEqual([OWN]);
   });
 
-  test("late: it is no answer to what was asked after it", () => {
+  test("late: it is no answer to a later request", () => {
     const late = losses.delay();
     ask(EFFECT_VIP_ADD, 0);
     turns();
@@ -260,7 +260,7 @@ describe("an answer that is lost", () => {
     expect(takeEvents()).toEqual([up(1), unanswered(2)]);
   });
 
-  test("about what stands there already: one that we put there is ours all the same", () => {
+  test("about an existing address: one that we set is still ours", () => {
     ask(EFFECT_VIP_ADD, 0);
     turns();
     losses.lose(ALL, 1); // the answer to the batch arrives
@@ -316,7 +316,7 @@ describe("somebody's address equals a VIP", () => {
     foreignStands();
   });
 
-  test("the refusal is lost once: it is somebody's all the same", () => {
+  test("the refusal is lost once: the address is still foreign", () => {
     losses.lose(1);
     ask(EFFECT_VIP_ADD, 1);
     turns();
@@ -341,7 +341,7 @@ describe("somebody's address equals a VIP", () => {
     foreignStands();
   });
 
-  test("an empty batch after the refusal: nothing is sent, nothing told, nothing kept", () => {
+  test("an empty batch after the refusal: nothing is sent, reported or kept", () => {
     ask(EFFECT_VIP_ADD, 1);
     turns();
     takeEvents();
@@ -384,7 +384,7 @@ test.each([
   },
 );
 
-test("an interface that is gone: failed with its errno, and an empty batch after it tells nothing", () => {
+test("an interface that is gone: failed with its errno, and an empty batch after it reports nothing", () => {
   host.ip("link", "del", "eth0");
   ask(EFFECT_VIP_ADD, 0, 1);
   expect(turns()).toBe(1);
@@ -406,7 +406,7 @@ describe("renewal", () => {
     return service.renew(atUs + rounds * RENEWAL_ROUND_MS * 1000);
   };
 
-  test("of what is up, once in a round; with nothing up the kernel is not asked, and nobody is woken", () => {
+  test("of VIPs that are up, once in a round; with none up the kernel is not asked, and nothing wakes", () => {
     expect(renewAfter(1)).toBe(0);
     expect(losses.sent).toEqual([]);
     expect(service.renewUs).toBe(Number.POSITIVE_INFINITY);
@@ -466,7 +466,7 @@ describe("renewal by a process", () => {
   ] as const;
 
   test.each(removals)(
-    "%s waits for what is on its way: it would put back what is taken off",
+    "%s waits for pending requests: it would put back removed addresses",
     (...[, removes]) => {
       says();
       removes();
@@ -485,7 +485,7 @@ describe("renewal by a process", () => {
   );
 });
 
-test("the link has come back: the routes of what is up, and of nothing else, are there again", () => {
+test("the link has come back: only the routes of VIPs that are up are there again", () => {
   ask(EFFECT_VIP_ADD, 0, 2);
   turns();
   host.ip("link", "set", "eth0", "down");

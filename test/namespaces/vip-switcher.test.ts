@@ -56,7 +56,7 @@ describe("adding and deleting", () => {
     expect(host.addresses()).toEqual(["fd44::1:1/64"]);
   });
 
-  test("adding what is there and deleting what is not there is no error", () => {
+  test("adding an existing address and deleting a missing one is no error", () => {
     const host = network.addHost("10.44.0.1/16");
     const switcher = switcherOn(host, ["10.44.1.1/16", "fd44:0:0:0:0:0:1:1/64"]);
     expect(add(host, switcher, 0)).toBe(0);
@@ -99,7 +99,7 @@ describe("adding and deleting", () => {
     expect(host.addresses()).toEqual([]);
   });
 
-  test("errors are told by function: the first, a middle and the last of a batch", () => {
+  test("errors are reported by function: the first, a middle and the last of a batch", () => {
     for (const refused of [0, 1, 2]) {
       const host = network.addHost();
       const switcher = switcherOn(host, ["10.44.1.1/16"], ["10.44.1.2/16"], ["10.44.1.3/16"]);
@@ -123,7 +123,7 @@ describe("adding and deleting", () => {
     }
   });
 
-  test("the batch is limited, and fits() tells beforehand", () => {
+  test("the batch is limited, and fits() predicts it", () => {
     const host = network.addHost();
     const vips = Array.from({ length: 17 }, (_, f) =>
       [1, 2, 3, 4].map((i) => `10.44.${f}.${i}/16`),
@@ -298,13 +298,13 @@ describe("after a crash", () => {
     expect(host.inside(() => switcher.removeLeftovers())).toBe(0);
   });
 
-  test("what goes by itself while it is removed is no error", () => {
+  test("an address that disappears while it is removed is no error", () => {
     const host = network.addHost("10.44.200.1/16");
     const killed = switcherOn(host, ["10.45.1.1/16"]);
     expect(add(host, killed, 0)).toBe(0);
     const switcher = switcherOn(host);
     const losses = new Losses(netlinkOf(switcher));
-    // When it was told what there is: the route first, then the address.
+    // When it was given the existing ones: the route first, then the address.
     const routeGoes = (): string => host.ip("route", "del", "10.45.0.0/16", "proto", "0x57");
     losses.whileSending(
       () => {},
@@ -334,7 +334,7 @@ describe("after a crash", () => {
     );
     expect(add(host, other, 0)).toBe(0);
     expect(other.marksKept).toBe(true);
-    // an address of an earlier run that nobody removed: ours by its mark
+    // an address of an earlier run that was not removed: ours by its mark
     const next = switcherOn(host, ["10.44.1.1/16"]);
     expect(add(host, next, 0)).toBe(0);
     expect(remove(host, next, 0)).toBe(0);

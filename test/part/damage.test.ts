@@ -154,7 +154,7 @@ test(`${CORRUPTIONS} random corruptions are ${CORRUPTIONS} refusals`, () => {
   expect(refused).toBe(CORRUPTIONS);
 });
 
-describe("what is no file of a part", () => {
+describe("files that do not belong to a part", () => {
   const { directory, judge, restore } = part("strange", "665-3");
 
   test.each<[string, () => void, string]>([

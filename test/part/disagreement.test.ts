@@ -1,4 +1,4 @@
-/** Lists and headers that are sound by themselves, and say of a part what is not so. */
+/** Lists and headers that are well formed, but make false statements about a part. */
 import { afterAll, describe, expect, test } from "bun:test";
 import { rmSync } from "node:fs";
 import { writeFileList, writeLoadList } from "../../scripts/package/list-writers.ts";
@@ -55,7 +55,7 @@ const withThird = (change: (file: LoadHeader["dataFiles"][number]) => object) =>
 };
 
 describe.each(LAYOUTS)("%s", (layout) => {
-  test("made anew without a change it is right", () => {
+  test("rebuilt without a change it is valid", () => {
     expect(judged(withHeader(layout, () => ({})))).toBeNull();
   });
 
@@ -132,7 +132,7 @@ describe.each(LAYOUTS)("%s", (layout) => {
     );
   });
 
-  test("a support file is one that nobody signed", () => {
+  test("a support file that is not signed", () => {
     const content = Buffer.from("help");
     const entry = { name: "HELP.TXT", partNumber: "", words: null, bytes: 4 };
     const digest = new Bun.CryptoHasher("sha256").update(content).digest();

@@ -1,6 +1,6 @@
 /**
- * Parts whose lists, header and checksums are all in order, made anew by somebody who has no
- * trusted key or has put together what does not belong together.
+ * Parts whose lists, header and checksums are all valid, rebuilt without a trusted key or assembled
+ * from pieces that do not belong together.
  */
 import { afterAll, expect, test } from "bun:test";
 import { rmSync } from "node:fs";
@@ -51,7 +51,7 @@ const withManifest = (
   );
 };
 
-test.each(LAYOUTS)("%s: made anew without a change it is the same part", (layout) => {
+test.each(LAYOUTS)("%s: rebuilt without a change it is the same part", (layout) => {
   const medium = smallPart(trusted.privateKey, layout);
   expect(mediumWith(medium, layout, new Map())).toEqual(medium);
   expect(judged(withManifest(layout, (manifest) => manifest))).toBeNull();
@@ -157,7 +157,7 @@ test("a part number with wrong check characters", () => {
   );
 });
 
-/** The manifest is signed and says what cannot be. */
+/** The manifest is signed, but its content is impossible. */
 test.each<[string, (manifest: Manifest) => object, string]>([
   ["a format to come", (manifest) => ({ ...manifest, format: 2 }), "format: found 2, expected 1, "],
   ["a key too many", (manifest) => ({ ...manifest, more: 1 }), "more: found an unknown key, "],

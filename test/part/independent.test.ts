@@ -58,7 +58,7 @@ test.each(LAYOUTS)("%s: it reads a part as it is meant", (layout) => {
   });
 });
 
-/** So that agreeing means something. */
+/** So that agreement is meaningful. */
 test.each(LAYOUTS)("%s: it finds a flipped byte as well", (layout) => {
   const medium = smallPart(privateKey, layout);
   for (const [name, content] of medium) {

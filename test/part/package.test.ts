@@ -17,6 +17,7 @@ import {
 } from "node:fs";
 import { join } from "node:path";
 import { buildDigest, buildInputs } from "../../scripts/build.ts";
+import { answerOf } from "../harness/command.ts";
 import { keyPair, standIn } from "../harness/part.ts";
 import { scratchDirectory } from "../harness/run-mark.ts";
 import { Random } from "../harness/seeded-random.ts";
@@ -47,13 +48,7 @@ function configuration(name: string, changes: object): string {
   return file(name);
 }
 
-function run(command: string[]) {
-  const { exitCode, stdout, stderr } = Bun.spawnSync(command, {
-    cwd: folder,
-    env: { PATH: process.env.PATH ?? "" },
-  });
-  return { code: exitCode, out: stdout.toString(), err: stderr.toString() };
-}
+const run = (command: string[]) => answerOf(command, folder);
 
 /** With a stand-in for the executable. */
 const pack = (out: string, ...more: string[]) =>
@@ -112,7 +107,7 @@ describe("npm run package", () => {
     }
   });
 
-  test("says which files a configuration needs beside it that no part carries", () => {
+  test("names the files that a configuration needs and that no part carries", () => {
     configuration("keyed.json", { keepAlive: { keyFile: "keep-alive.key" } });
     const keyed = run([
       ...[process.execPath, join(ROOT, "scripts/package.ts"), "--out", "keyed", "--key", "key.pem"],
@@ -120,7 +115,7 @@ describe("npm run package", () => {
     ]);
     expect(keyed).toMatchObject({ code: 0 });
     expect(keyed.err).toBe(
-      'package: keepAlive.keyFile: "keep-alive.key" is not in the part: it has to lie beside the installed configuration\n',
+      'package: keepAlive.keyFile: "keep-alive.key" is not in the part: name it by an absolute path\n',
     );
   });
 
@@ -192,7 +187,7 @@ describe("npm run package", () => {
       "wrong check characters",
       { config: "x.json" },
       () => configuration("x.json", { partNumber: "WNG5F00010001" }),
-      'x.json: partNumber: found "WNG5F00010001", wrong check characters, expected 13 characters',
+      'x.json: partNumber: found "WNG5F00010001", check characters 5F in place of 5E, expected 13 characters',
     ],
     [
       "a trusted key that is not there",

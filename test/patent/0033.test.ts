@@ -13,7 +13,7 @@ const functions: Fy[] = [
 ];
 const table = tableOf([60, 50], functions);
 
-test("S2: after a recovery the whole allocation is given out anew, running functions included", () => {
+test("S2: after a recovery everything is allocated again, running functions included", () => {
   // All three ran on A while B was down; B is back. 60, 50 → 40, 50 → 40, 40 → 10, 40
   expect(allocate(RESET, table, [A, B], [A, A, A]).assigned).toEqual([A, A, B]);
 });

@@ -19,7 +19,7 @@ test("S3: equally important functions are retrieved in the order of the table", 
   expect(allocate(RESET, tableOf([10], functions), [A]).assigned).toEqual([A, null]);
 });
 
-test("S4: the server of the largest remaining resource is taken, and looked for anew for each function", () => {
+test("S4: the server with the largest remaining resource is taken, determined again for each function", () => {
   const functions: Fy[] = [
     [30, 9],
     [30, 8],

@@ -4,7 +4,7 @@ import { RESET } from "../../src/allocation/reset.ts";
 import { FUNCTIONS_MAX } from "../../src/limits.ts";
 import { A, allocate, B, C, type Fy, tableOf } from "./system-of-servers.ts";
 
-test("S8: the process repeats until every function had its turn, were there as many as the table can hold", () => {
+test("S8: the process repeats until every function has had its turn, up to the maximum of the table", () => {
   const functions = Array.from({ length: FUNCTIONS_MAX }, (): Fy => [1, 5]);
   const { assigned, remaining } = allocate(RESET, tableOf([FUNCTIONS_MAX], functions), [A]);
   expect(assigned.every((x) => x === A)).toBe(true);

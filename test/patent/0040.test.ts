@@ -9,7 +9,7 @@ const functions: Fy[] = [
   [10, 5],
 ];
 
-test("without S2 what runs on an operable server stays, whatever its priority", () => {
+test("without S2 functions on an operable server stay, whatever their priority", () => {
   const table = tableOf([100, 40], functions);
   expect(allocate(PREEMPT, table, [A, B], [B, B, B])).toEqual({
     assigned: [B, B, B],

@@ -1,6 +1,5 @@
 /**
- * Patent [0042], FIG. 4, S11 to S15; that the clients are told (S13) before the stop is the
- * engine's.
+ * Patent [0042], FIG. 4, S11 to S15; the notice to clients (S13) before the stop is the engine's.
  */
 import { expect, test } from "bun:test";
 import { PREEMPT } from "../../src/allocation/preempt.ts";

@@ -30,7 +30,7 @@ test("S16 is the completion for that function alone: the others still get their 
   ]);
 });
 
-test("what was stopped for a function that is given up is unallocated and gets its own turn", () => {
+test("a function stopped for one that is given up is unallocated and gets its own turn", () => {
   const functions: Fy[] = [
     [50, 9], // was on B, larger than A
     [20, 1], // runs on A

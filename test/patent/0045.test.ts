@@ -22,7 +22,7 @@ test("a recovered server has its initial resource again, and the less important 
   expect(recovered).toEqual({ assigned: [A, A, B, B], remaining: [0, 30], stops: 0 });
 });
 
-test("the recovered server, told who runs what, computes the same", () => {
+test("the recovered server, given the current owners, computes the same", () => {
   const byB = allocate(PREEMPT, tableOf([60, 60], functions), [A, B], failed.assigned);
   expect(byB).toEqual(allocate(PREEMPT, table, [A, B], failed.assigned));
 });

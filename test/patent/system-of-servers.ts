@@ -35,8 +35,8 @@ export function tableOf(resources: number[], functions: Fy[]): FunctionTable {
 
 /**
  * Executes the allocating process with the servers of `operable`; `current` tells where each
- * function runs now, by default nowhere. Each call stands for another server that computes: it has
- * an Allocation of its own.
+ * function runs now, by default nowhere. Each call represents another server that computes, with
+ * its own Allocation.
  */
 export function allocate(
   policy: Policy,

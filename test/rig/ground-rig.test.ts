@@ -60,8 +60,8 @@ async function expectFlying(child: Rig): Promise<void> {
 }
 
 /**
- * The embedded aircraft with a detection time of 500 ms: a machine that stands still for 30 ms is
- * no failed server here.
+ * The embedded aircraft with a detection time of 500 ms: a machine that stalls for 30 ms is no
+ * failed server here.
  */
 function patientAircraft(): string {
   const aircraft = JSON.parse(readFileSync("firmware-config/single-aisle-180.json", "utf8"));
@@ -140,7 +140,7 @@ test(
   DEADLINE_MS,
 );
 
-test("wrong input is told in words, with exit code 2, and nothing is started", async () => {
+test("wrong input is reported in words, with exit code 2, and nothing is started", async () => {
   for (const options of [
     ["--bogus"],
     ["extra"],

@@ -1,6 +1,6 @@
 /**
- * The state of the whole virtual aircraft, from what each server says of itself and what the rig
- * knows of the machines.
+ * The state of the whole virtual aircraft, from each server's own report and the rig's knowledge of
+ * the machines.
  */
 import { afterAll, beforeEach, expect, test } from "bun:test";
 
@@ -9,6 +9,8 @@ import { mkdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { PHASE_DRAINING } from "../../src/boundary/phase.ts";
 import { parseConfig } from "../../src/config/load.ts";
+import { nowUs } from "../../src/io/monotonic-clock.ts";
+import type { FunctionGaps } from "../../src/rig/gap-board.ts";
 import { RigPage } from "../../src/rig/rig-page.ts";
 import type { MachineState } from "../../src/rig/virtual-server.ts";
 import { scratchDirectory } from "../harness/run-mark.ts";
@@ -36,7 +38,7 @@ beforeEach(() => {
   page = new RigPage(result.config, directory);
 });
 
-/** What a server wrote last; index 0 in its own snapshot is server a. */
+/** A server's last snapshot; index 0 in its own snapshot is server a. */
 function says(server: "a" | "b", values: SnapshotValues): void {
   const folder = join(directory, "servers", server, "run");
   mkdirSync(folder, { recursive: true });
@@ -48,17 +50,17 @@ const machines = (...states: MachineState[]): void => page.take({ kind: "machine
 const owners = (): (string | null)[] => page.state().functions.map(({ owner }) => owner);
 const words = (): string[] => page.state().servers.map(({ word }) => word);
 
-test("every server counts for what it says that it runs itself", () => {
+test("every server counts with the functions that it reports as its own", () => {
   says("a", { owners: [0, 1] });
   says("b", { owners: [0, 1] });
   machines("on", "on");
   expect(owners()).toEqual(["a", "b"]);
   expect(words()).toEqual(["RUNNING", "RUNNING"]);
   expect(page.state().servers.map(({ remaining }) => remaining)).toEqual([70, 0]);
-  // What only the other one still believes is not so.
+  // A state that only the other server still believes does not count.
   says("b", { owners: [0, -1] });
   expect(owners()).toEqual(["a", null]);
-  expect(page.state().functions[1]?.why).toBe("stopped: it is given a server with the next change");
+  expect(page.state().functions[1]?.why).toBe("goes to a with the next change");
 });
 
 test("of two servers that claim a function, the one that wrote last counts: the other may be dead already", () => {
@@ -68,7 +70,7 @@ test("of two servers that claim a function, the one that wrote last counts: the 
   expect(owners()).toEqual(["b", "a"]);
 });
 
-test("a machine that is off, stopped or paused runs nothing, whatever its last snapshot says", () => {
+test("a machine that is off, stopped or paused runs nothing, whatever its last snapshot shows", () => {
   says("a", { owners: [0, 0] });
   says("b", { owners: [0, 0] });
   for (const [state, word] of [
@@ -102,4 +104,30 @@ test("buttons wait for the end of the procedure; notes and steps are the timelin
     "NOTE server a: off",
     "STEP 1 All servers up: passed",
   ]);
+});
+
+test("what the seats see, by the clock that people know, of the functions that had a gap", () => {
+  expect(page.state().gaps).toBeNull();
+  const endedUs = nowUs() - 3_000_000;
+  const gap = { ms: 61.5, endedUs };
+  const functions: FunctionGaps[] = [
+    { openMs: null, last: gap, worst: gap },
+    { openMs: null, last: null, worst: null },
+  ];
+  page.take({ kind: "gaps", seen: { functions, sinceUs: endedUs - 1_000_000, everyMs: 12 } });
+  const { gaps } = page.state();
+  expect(gaps?.everyMs).toBe(12);
+  expect(gaps?.functions.map(({ id, openMs, worst }) => [id, openMs, worst?.ms])).toEqual([
+    ["f", null, 61.5],
+  ]);
+  const agoMs = Date.now() - (gaps?.functions[0]?.last?.endedUtcMs ?? 0);
+  expect(Math.abs(agoMs - 3000)).toBeLessThan(500);
+  functions[1] = { openMs: 120, last: null, worst: null };
+  page.take({ kind: "gaps", seen: { functions, sinceUs: endedUs, everyMs: 12 } });
+  expect(page.state().gaps?.functions[1]).toEqual({
+    id: "g",
+    openMs: 120,
+    last: null,
+    worst: null,
+  });
 });

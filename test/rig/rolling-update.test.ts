@@ -1,62 +1,35 @@
 /**
- * A rolling update of two real servers; four take minutes (`wingman-rig update`). The other build is the same executable with another build
- * digest in it: it differs in what it says of itself, and in nothing else.
+ * A rolling update of two real servers; four take minutes (`wingman-rig update`). The other build
+ * is the same executable with another build digest in it: only its reported build differs.
  */
 import { afterAll, afterEach, beforeAll, expect, test } from "bun:test";
-import { chmodSync, existsSync, readFileSync, rmSync, truncateSync, writeFileSync } from "node:fs";
+import { chmodSync, readFileSync, truncateSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { rigCommand } from "../../src/rig/executables.ts";
 import type { StepResult } from "../../src/rig/procedure-step.ts";
-import { rigDirectory } from "../../src/rig/rig-directory.ts";
-import { keyPair } from "../harness/part.ts";
-import { scratchDirectory } from "../harness/run-mark.ts";
+import { patientAircraft, RigBench, SERVERS, WINGMAN } from "./rig-bench.ts";
 
-const ROOT = join(import.meta.dir, "../..");
-const WINGMAN = join(ROOT, "dist/wingman");
 const DEADLINE_MS = 400_000;
-const SERVERS = ["a", "b"];
 const OTHER_BUILD = "b0b0b0b0b0b0b0b0";
 
-const directory = scratchDirectory("rolling-update");
-const file = (name: string) => join(directory, name);
-let rig: Bun.Subprocess<"ignore", "pipe", "pipe"> | null = null;
+const bench = new RigBench("rolling-update");
+const { file } = bench;
 let build = "";
 
 beforeAll(() => {
-  const { privateKey, publicKey } = keyPair();
-  writeFileSync(file("key.pem"), privateKey.export({ type: "pkcs8", format: "pem" }));
-  writeFileSync(file("key.pub.pem"), publicKey.export({ type: "spki", format: "pem" }));
-  const stranger = keyPair().publicKey.export({ type: "spki", format: "pem" });
-  writeFileSync(file("stranger.pub.pem"), stranger);
   writeFileSync(file("aircraft.json"), JSON.stringify(patientAircraft()));
   const faster = patientAircraft();
   faster.keepAlive.lostAfterPeriods = 49;
   writeFileSync(file("other-table.json"), JSON.stringify(faster));
-  build = JSON.parse(outputOf([WINGMAN, "version", "--json"])).buildDigest;
+  build = bench.build;
   writeOtherBuild(file("wingman-other"));
-  pack("from", WINGMAN, build);
-  pack("to", file("wingman-other"), OTHER_BUILD);
+  bench.pack("from", "aircraft.json");
+  bench.pack("to", "aircraft.json", file("wingman-other"), OTHER_BUILD);
 }, DEADLINE_MS);
 
-afterEach(async () => {
-  rig?.kill("SIGKILL");
-  await rig?.exited;
-  rig = null;
-});
-afterAll(() => rmSync(directory, { recursive: true }));
+afterEach(() => bench.stop());
+afterAll(() => bench.close());
 
-/**
- * A detection time of 500 ms: a machine that stands still for 30 ms is no failed
- * server here.
- */
-function patientAircraft() {
-  const aircraft = JSON.parse(readFileSync("firmware-config/single-aisle-180.json", "utf8"));
-  const servers = SERVERS.map((id) => ({ id, resource: 100 }));
-  const keepAlive = { ...aircraft.keepAlive, lostAfterPeriods: 50 };
-  return { ...aircraft, servers, keepAlive };
-}
-
-/** As long as ours, and the digest is all that is other. */
+/** As long as ours; only the digest differs. */
 function writeOtherBuild(out: string): void {
   const content = readFileSync(WINGMAN);
   let places = 0;
@@ -69,35 +42,11 @@ function writeOtherBuild(out: string): void {
   chmodSync(out, 0o755);
 }
 
-function pack(name: string, executable: string, digest: string, config = "aircraft.json"): void {
-  outputOf([
-    ...[process.execPath, join(ROOT, "scripts/package.ts"), "--key", file("key.pem")],
-    ...["--out", file(name), "--executable", executable, "--build", digest],
-    ...["--config", file(config)],
-  ]);
-}
-
-function outputOf(command: string[]): string {
-  const { exitCode, stdout, stderr } = Bun.spawnSync(command);
-  if (exitCode !== 0) throw new Error(`${command[1]}: ${stderr}`);
-  return stdout.toString();
-}
-
-async function update(...options: string[]) {
-  const child = Bun.spawn([...rigCommand(), "update", ...options], {
-    stdio: ["ignore", "pipe", "pipe"],
-  });
-  rig = child;
-  const [out, err] = await Promise.all([child.stdout.text(), child.stderr.text()]);
-  return { code: await child.exited, out, err, isGone: !existsSync(rigDirectory(child.pid)) };
-}
-
-const parts = (to = "to", trust = "key.pub.pem", from = "from"): string[] => [
-  ...["--from", file(from), "--to", file(to), "--trust", file(trust)],
-];
+const update = (...options: string[]) => bench.run("update", ...options);
+const { parts } = bench;
 
 test(
-  "the servers get the new part one after the other, and one goes back, while the seats watch",
+  "the servers get the new part one after the other, and one is rolled back, while seats watch",
   async () => {
     const { code, out, err, isGone } = await update(...parts(), "--json");
     expect(err).toBe("");
@@ -143,10 +92,10 @@ test(
 );
 
 test(
-  "what makes no rolling update is told in words before anything starts",
+  "unsuitable parts for a rolling update are reported before anything starts",
   async () => {
-    pack("other-table", file("wingman-other"), OTHER_BUILD, "other-table.json");
-    pack("damaged", file("wingman-other"), OTHER_BUILD);
+    bench.pack("other-table", "other-table.json", file("wingman-other"), OTHER_BUILD);
+    bench.pack("damaged", "aircraft.json", file("wingman-other"), OTHER_BUILD);
     truncateSync(join(file("damaged"), "MANIFEST.SIG"), 10);
     const cases: [string[], number, string][] = [
       [[], 2, "update: --from is missing, expected the directory of the part"],

@@ -147,7 +147,7 @@ console.log(
     nobody: nobody.targets.map(({ answered, gaps }) => ({ answered, gaps })),
     first: first.targets.map(({ server, answered, lost, changes, foreign }, index) => ({
       server,
-      isSteady: answered > lost - (before[index] ?? 0), // what was lost while nobody had it is no news
+      isSteady: answered > lost - (before[index] ?? 0), // answers lost while no server had it are no news
       changes,
       foreign,
     })),

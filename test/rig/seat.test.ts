@@ -31,7 +31,7 @@ test(
     expect(stderr).toBe("");
     const outcome = JSON.parse(stdout) as Outcome;
 
-    // Nobody answers: that is no gap.
+    // No answer at all: that is no gap.
     expect(outcome.nobody).toEqual(Array(2).fill({ answered: 0, gaps: [] }));
     // On a busy machine some questions stay without an answer.
     const steady = { server: 0, isSteady: true, changes: [], foreign: 0 };

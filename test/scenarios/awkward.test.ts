@@ -1,4 +1,4 @@
-/** Awkward cases that an adversary of the core thought of, each of which it got wrong once. */
+/** Awkward cases found by adversarial review of the core, each of which it once got wrong. */
 
 import { expect, test } from "bun:test";
 import { FunctionTable, PROCESS_NONE } from "../../src/allocation/function-table.ts";
@@ -110,7 +110,7 @@ test("two tables that both serve, after a divided network was joined: one side g
     quiet for 5 s`);
 });
 
-test("one direction is cut: the server that hears the other take its functions lets go of them", () => {
+test("one direction is cut: the server that hears the other take its functions releases them", () => {
   for (const [from, to] of [
     ["a", "b"],
     ["b", "a"],

@@ -14,7 +14,7 @@ const SYSTEM = `
   all agree
   a: pa map | b: video games`;
 
-test("who is behind the cut hands over what fits, and comes back once it reaches its clients for a while", () => {
+test("a server behind the cut hands over what fits, and comes back once it has reached its clients for a while", () => {
   play(`${SYSTEM}
     clients of a cut
     wait 350 ms
@@ -42,7 +42,7 @@ test("where no server reaches a witness all stay, and none goes when it comes ba
     a: pa map | b: video games`);
 });
 
-test("who is behind the cut serves when nobody else is left that could", () => {
+test("a server behind the cut serves when no other server is left", () => {
   play(`${SYSTEM}
     clients of a cut
     wait 600 ms

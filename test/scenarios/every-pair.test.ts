@@ -45,7 +45,7 @@ function bringInto(world: NominalWorld, server: number, state: number): void {
   if (state === IDLE || state === CLAIMED) {
     world.kernels.endProcess(host, 0);
     handover.onProcess(0, CONTROL_PROCESS_STOPPED);
-    handover.load -= REQUIRED;
+    handover.room.load[0] -= REQUIRED;
     if (state === IDLE) handover.busy--;
   } else if (state === ADDING || state === RESTORING) {
     handover.vips.onDown(0);
@@ -80,7 +80,7 @@ for (const policy of POLICIES) {
         for (const server of [0, 1]) {
           const { handover } = world.engine(server);
           expect(handover.state[0]).toBe(owners[0] === server ? UP : IDLE);
-          expect(handover.load).toBe(owners[0] === server ? REQUIRED : 0);
+          expect(handover.room.load[0]).toBe(owners[0] === server ? REQUIRED : 0);
           expect(handover.busy).toBe(owners[0] === server ? 1 : 0);
         }
       });

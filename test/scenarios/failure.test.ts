@@ -1,4 +1,4 @@
-/** What happens when a server falls silent, comes back, leaves, or loses its link. */
+/** A server falls silent, comes back, leaves, or loses its link. */
 import { expect, test } from "bun:test";
 import { play } from "./story.ts";
 
@@ -37,7 +37,7 @@ for (const lostAfter of [2, 3, 7, 100]) {
   });
 }
 
-test("preempt: the more important functions of the failed server displace less important ones, whose clients are told", () => {
+test("preempt: the more important functions of the failed server displace less important ones, whose clients are notified", () => {
   const world = play(`${AIRCRAFT}${ALL_UP}
     crash b
     wait 200 ms
@@ -87,7 +87,7 @@ test("recovery: after recoveredAfterPeriods keep-alives in a row, with 10 of the
     quiet for 5 s`);
 });
 
-test("recovery: a lost keep-alive begins the count anew", () => {
+test("recovery: a lost keep-alive restarts the count", () => {
   play(`${AIRCRAFT}${ALL_UP}
     crash b
     wait 200 ms

@@ -1,6 +1,7 @@
 /**
- * What an exhaustive search found: single faults, and few at a time, that cost more than they must.
- * Each kind with its neighbours: three and four servers, two networks, with and without a lease.
+ * Findings of an exhaustive search: single faults, and few at a time, that cost more than
+ * necessary. Each kind with its neighbours: three and four servers, two networks, with and without
+ * a lease.
  */
 import { describe, expect, test } from "bun:test";
 import { play } from "./story.ts";
@@ -33,7 +34,7 @@ describe("an engine that is killed gets its lease when it is started again", () 
   }
 });
 
-describe("a start never lengthens a failover: who has only just begun confirms no claims", () => {
+describe("a start never lengthens a failover: a server that has just started confirms no claims", () => {
   test("the owner's engine is killed, starts, and the whole server is off soon after", () => {
     for (let offMs = 34; offMs < 60; offMs += 1) {
       play(`${PAIR}
@@ -53,7 +54,7 @@ describe("a start never lengthens a failover: who has only just begun confirms n
 });
 
 describe("what befalls one server costs the others nothing", () => {
-  // What happens to a; the others own what they own, before and after.
+  // Events at a; the other servers own the same functions before and after.
   const TROUBLES: [string, number[], (ms: number) => string][] = [
     [
       "it starts again, and is off soon after",
@@ -119,7 +120,7 @@ describe("what befalls one server costs the others nothing", () => {
   }
 });
 
-describe("one direction of one link is cut, and others hear both: nobody lets go, and nobody is away", () => {
+describe("one direction of one link is cut, and others hear both: no server releases anything, and no function is away", () => {
   const SERVERS = ["a", "b", "c", "d"];
   for (const count of [3, 4]) {
     for (const lease of LEASES) {

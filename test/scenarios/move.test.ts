@@ -3,7 +3,7 @@ import { expect, test } from "bun:test";
 import { NONE } from "../../src/allocation/function-table.ts";
 import { play } from "./story.ts";
 
-/** The request has not left the server that was asked, or nobody has acted on it. */
+/** The request has not left the server that was asked, or no server has acted on it. */
 const FIRST_MESSAGES_US = 100;
 
 const THREE = `
@@ -14,7 +14,7 @@ const THREE = `
   a: pa | b: tv | c: games`;
 
 for (const asked of ["a", "b", "c"]) {
-  test(`games go from c to b, asked at ${asked}: at once, told to the seats, and they stay there`, () => {
+  test(`games go from c to b, asked at ${asked}: at once, with a notice to the seats, and they stay there`, () => {
     play(`${THREE}
       move games to b asked at ${asked}
       wait 2 ms
@@ -94,7 +94,7 @@ test("one move at a time, wherever it is asked for", () => {
     c: f g h`);
 });
 
-test("what was moved stays where it is when servers fail and come back, like everything else", () => {
+test("a moved function stays when servers fail and come back, like any other", () => {
   play(`${THREE}
     move games to b asked at a
     wait 60 ms
@@ -168,7 +168,7 @@ test("the server that was asked crashes in the middle of a move, at every moment
   }
 });
 
-test("a target that does not hear of it: given up before the owner lets go, and not tried again", () => {
+test("a target that does not hear the request: given up before the owner releases, and not retried", () => {
   play(`servers a 100, b 100, c 60
     functions pa 60 p9, games 30 p2
     lost after 50

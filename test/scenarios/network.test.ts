@@ -9,7 +9,7 @@ const TWO = `
   wait 300 ms
   a: pa tv | b: seats`;
 
-test("after a partition the lower server keeps what runs twice and announces it again; the other lets go at once", () => {
+test("after a partition the lower server keeps functions that run twice and announces them again; the other releases at once", () => {
   play(`${TWO}
     cut a-b
     wait 500 ms
@@ -101,7 +101,27 @@ test("another table, newcomer: it stays passive, both log it, and nothing that r
     b: pa seats | nowhere: tv`);
 });
 
-test("another table, equals: of as many servers the side with the lowest index serves", () => {
+test("another table, the last server of the old one leaves: the newcomers take over without the detection time", () => {
+  play(`servers a 100, b 100, c 100
+    functions pa 30 p10, seats 40 p9, tv 40 p7
+    start a b c
+    wait 300 ms
+    leave b; leave c
+    wait 100 ms
+    start b with another table; start c with another table
+    wait 1 s
+    a: pa seats | b: - | c: - | nowhere: tv
+    b is listening; c is listening; b sees c alive
+    leave a
+    pa was away for 12 ms at most
+    wait 100 ms
+    b sees a leaving; c sees a leaving
+    b logs 113; c logs 113
+    b is active; c is active
+    seats was away for 12 ms at most`);
+});
+
+test("another table, equal sides: the side with the lowest index serves", () => {
   play(`servers a 100, b 100
     functions pa 30 p10
     start a
@@ -123,7 +143,7 @@ test("another table, equals: the majority serves", () => {
     quiet for 5 s`);
 });
 
-test("the id of this server twice: the second box owns nothing and says so", () => {
+test("the id of this server twice: the second box owns nothing and reports it", () => {
   play(`${TWO}
     a second b
     start b'

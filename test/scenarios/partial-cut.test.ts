@@ -23,7 +23,7 @@ test("one cable pair is cut: the third server sends their messages on, and every
     quiet for 5 s`);
 });
 
-test("a server drains whom the new owner does not hear directly: its function is handed over all the same", () => {
+test("a draining server is not heard directly by the new owner: its function is still handed over", () => {
   play(`servers a 100, b 100, c 100
     functions f 60 p9 on a+c
     start c b
@@ -99,7 +99,7 @@ test("two tables, one side heard in part: both sides count the same, and the lar
   expect(world.owners()).not.toContain(0);
 });
 
-test("a server that yields to another table lets go, one VIP after the other, before the others take over (simulator, seed 326488)", () => {
+test("a server that yields to another table releases its VIPs, one after the other, before the others take over (simulator, seed 326488)", () => {
   // P1 is checked in every turn: b and c are never parted.
   play(`servers a 100, b 100, c 100
     functions f 30 p9 on a, g 30 p8 on c, h 30 p7 on c, i 30 p6 on b+c

@@ -117,7 +117,7 @@ test("a server crashes while it hands over, at every moment", () => {
   }
 });
 
-test("reset: full servers that swap functions do it through late hand-over, and end where the policy says", () => {
+test("reset: full servers swap functions through late hand-over, and end as the policy says", () => {
   play(`servers a 100, b 100, c 100
     policy reset
     functions f 50 p9, g 50 p8, h 50 p7, i 50 p6, j 50 p5

@@ -13,6 +13,8 @@
  *     start a b                              `start b with another table`, `a second b` is another box with b's id, called b'
  *     wait 20 ms                             or µs, s
  *     crash a; drain a; resume a; leave a    several steps in one line
+ *     capacity a 60                          a is to give so many per cent of its resource; 100: all
+ *     hold a; hold a ends                    what runs is not to be moved, says a
  *     kill a                                 SIGKILL of its engine: its supervisor starts it again
  *     stop a for 80 ms                       SIGSTOP of its engine
  *     move pa to b asked at a                `refused: ROOM` at its end: it is, with that code
@@ -46,12 +48,8 @@ import {
   PROCESS_NONE,
   PROCESS_ON_ACTIVATE,
 } from "../../src/allocation/function-table.ts";
-import {
-  DEFAULT_POLICY,
-  POLICIES,
-  POLICY_NAMES,
-  policyNamed,
-} from "../../src/allocation/policies.ts";
+import { POLICIES, POLICY_NAMES } from "../../src/allocation/policies.ts";
+import { PREEMPT } from "../../src/allocation/preempt.ts";
 import { PHASE_NAMES } from "../../src/boundary/phase.ts";
 import { SERVER_STATE_NAMES } from "../../src/boundary/server-state.ts";
 import {
@@ -130,7 +128,7 @@ class Story {
   private readonly functions: string[] = [];
   private rows: FunctionRow[] = [];
   private readonly options: Omit<NominalOptions, "table" | "speeds"> = {
-    policy: policyNamed(DEFAULT_POLICY),
+    policy: PREEMPT, // the patent's, unless the story names another
   };
   private speeds: Partial<Speeds> = {};
   /** It flies in the explorer's world, with these moves. */
@@ -282,6 +280,7 @@ class Story {
       world.touch(host.index);
       return true;
     }
+    if (this.inputs(world, line)) return true;
     const [, killed] = /^kill (\S+)$/.exec(line) ?? [];
     if (killed !== undefined) {
       world.killEngine(this.host(killed));
@@ -297,6 +296,19 @@ class Story {
       } else if (verb === "crash") world.powerOff(host);
       else world.command(host, COMMANDS[verb]);
     }
+    return true;
+  }
+
+  private inputs(world: NominalWorld, line: string): boolean {
+    const [, giver, percent] = /^capacity (\S+) (\d+)$/.exec(line) ?? [];
+    const [, holder, ends] = /^hold (\S+?)( ends)?$/.exec(line) ?? [];
+    if (giver !== undefined) {
+      const host = this.host(giver);
+      world.setInputs(host, 100 - Number(percent), host.holds);
+    } else if (holder !== undefined) {
+      const host = this.host(holder);
+      world.setInputs(host, host.withheld, ends === undefined);
+    } else return false;
     return true;
   }
 

@@ -1,6 +1,6 @@
 /**
  * Executables of two versions fly together. The recording is of a real flight of two servers of the
- * version before: a serves, b starts and joins, and each runs two functions. Rows of 4 bytes (µs
+ * previous version: a serves, b starts and joins, and each runs two functions. Rows of 4 bytes (µs
  * since the first, as read) and a datagram.
  */
 import { expect, test } from "bun:test";

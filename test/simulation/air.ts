@@ -1,16 +1,15 @@
 /**
- * Datagrams on their way from one server to the others: what the networks let through, when it
- * arrives, and what an attacker adds.
+ * Datagrams in transit between servers: which ones the networks deliver and when, and what an
+ * attacker adds.
  */
 
 import type { Timing } from "../../src/boundary/timing.ts";
 import { KeepAliveSeal } from "../../src/io/keep-alive-seal.ts";
 import { LEASE_LATENESS_MS, SERVERS_MAX } from "../../src/limits.ts";
 import {
-  decodeKeepAlive,
   encodeKeepAlive,
   KEEP_ALIVE_BYTES,
-  KeepAliveMessage,
+  type KeepAliveMessage,
 } from "../../src/wire/keep-alive.ts";
 import type { Aircraft } from "./aircraft.ts";
 import { Attacker } from "./attacker.ts";
@@ -21,11 +20,19 @@ import type { Chance } from "./random.ts";
 
 const NEVER = Number.POSITIVE_INFINITY;
 const NONE = -1;
+
+// States of a message at one server that it was sent to.
+const ON_ITS_WAY = 0;
+/** A receive buffer had room for it. */
+const IN = 1;
+/** None had. */
+const KEPT_OUT = 2;
+
 const KEY = new Uint8Array(32).fill(7);
 
 /**
- * What a test lets through: called for every datagram on its way from one place to another, false
- * drops it. The bytes are only there during the call.
+ * The filter of a test: called for every datagram on its way from one place to another, false drops
+ * it. The bytes are only there during the call.
  */
 export type Filter = (from: number, to: number, network: number, datagram: DataView) => boolean;
 
@@ -37,11 +44,14 @@ export class Air {
   readonly due = new Float64Array(SERVERS_MAX).fill(NEVER);
   filter: Filter | null = null;
 
-  /** What was composed last, and what becomes of it on its way to each server. */
+  /** The last message, and its fate on the way to each server. */
   private buffer = NONE;
   private readonly fates = new Uint8Array(SERVERS_MAX);
   private readonly flipped = new Int32Array(SERVERS_MAX);
-  private readonly overflowed = new KeepAliveMessage();
+  /** Its sender, its time, and whether it came in. */
+  private from = 0;
+  private composedUs = 0;
+  private readonly outcome = new Uint8Array(SERVERS_MAX);
 
   constructor(
     private readonly aircraft: Aircraft,
@@ -65,6 +75,8 @@ export class Air {
   compose(from: number, message: KeepAliveMessage, nowUs: number): void {
     this.release();
     this.buffer = this.hold(this.datagrams.take());
+    this.from = from;
+    this.composedUs = nowUs;
     encodeKeepAlive(message, this.datagrams.view(this.buffer));
     if (this.attacker.listens()) {
       this.seal.seal(this.datagrams.content(this.buffer));
@@ -91,17 +103,31 @@ export class Air {
         network.onTrouble();
         continue;
       }
-      this.deliver(to, network.arrivalUs(from, to, number, nowUs), buffer, number, kind);
+      const isIn = this.deliver(
+        to,
+        network.arrivalUs(from, to, number, nowUs),
+        buffer,
+        number,
+        kind,
+      );
+      if (isIn) this.outcome[to] = IN;
+      else if (!isFlipped && this.outcome[to] !== IN) this.outcome[to] = KEPT_OUT;
       if (!isFlipped && network.doubles())
         this.deliver(to, network.arrivalUs(from, to, number, nowUs + 50), buffer, number, kind);
     }
   }
 
-  /** What was composed last is on its way, wherever it goes. */
+  /**
+   * The last message is on its way, to all its targets. If it came in by none of the networks, a
+   * flood has kept it out.
+   */
   private release(): void {
     if (this.buffer === NONE) return;
     this.datagrams.release(this.buffer);
     for (let other = 0; other < this.hosts.length; other++) {
+      if (this.outcome[other] === KEPT_OUT)
+        this.network.noteOverflow(this.from, other, this.composedUs);
+      this.outcome[other] = ON_ITS_WAY;
       if (this.fates[other] !== FLIPPED) continue;
       this.datagrams.release(this.flipped[other]);
       this.fates[other] = LOST;
@@ -124,15 +150,13 @@ export class Air {
     return flipped;
   }
 
-  private deliver(to: number, atUs: number, buffer: number, number: number, kind: number): void {
+  /** @returns false when the receive buffer has no room for it */
+  private deliver(to: number, atUs: number, buffer: number, number: number, kind: number): boolean {
     const host = this.hosts[to] as Host;
-    if (host.engine === null) return;
-    if (!host.inboxes[number].push(atUs, buffer, kind)) {
-      if (kind === GENUINE) this.noteOverflow(to, buffer, atUs);
-      return;
-    }
-    if (atUs >= this.due[to]) return;
-    this.due[to] = Math.min(this.due[to], host.arrivalDueUs(atUs));
+    if (host.engine === null) return true; // nobody is there
+    if (!host.inboxes[number].push(atUs, buffer, kind)) return false;
+    if (atUs < this.due[to]) this.due[to] = Math.min(this.due[to], host.arrivalDueUs(atUs));
+    return true;
   }
 
   /** A datagram that no server has just sent arrives now. */
@@ -162,12 +186,6 @@ export class Air {
       }
       datagrams.sent(buffer);
     }
-  }
-
-  /** A receive buffer had no room for what a server sent. */
-  private noteOverflow(to: number, buffer: number, atUs: number): void {
-    if (decodeKeepAlive(this.datagrams.view(buffer), KEEP_ALIVE_BYTES, this.overflowed))
-      this.network.noteOverflow(this.overflowed.sender, to, atUs);
   }
 
   /**

@@ -1,7 +1,7 @@
 /**
- * What a seed flies: an aircraft as a firmware configuration, read by the real configuration code,
- * and the properties of its world. Every seed draws which of them it has at all, so that each is
- * also flown without the others (swarm).
+ * The world of a seed: an aircraft as a firmware configuration, read by the real configuration
+ * code, and its properties. Every seed draws which of them it has at all, so that each is also
+ * flown without the others (swarm).
  */
 
 import type { Policy } from "../../src/allocation/allocation.ts";
@@ -17,7 +17,7 @@ import { systemId, tableDigest } from "../../src/config/digest.ts";
 import { functionTableOf } from "../../src/config/function-table.ts";
 import { parseConfig } from "../../src/config/load.ts";
 import { DETECTION_TIME_MS_MIN, LEASE_BRIDGES } from "../../src/limits.ts";
-import { FIGURES, type Outcome, type System } from "../allocation/reference.ts";
+import { figureOf, type Outcome, type System } from "../allocation/reference.ts";
 import { type Random, rounded } from "./random.ts";
 
 export interface Aircraft {
@@ -25,8 +25,8 @@ export interface Aircraft {
   readonly networks: number;
   readonly table: FunctionTable;
   readonly policy: Policy;
-  /** What the patent answers, read once more. */
-  readonly figure: (system: System) => Outcome;
+  /** The patent's flow chart; null: the policy is beyond it. */
+  readonly figure: ((system: System) => Outcome) | null;
   readonly timing: Timing;
   readonly systemId: number;
   readonly digestHigh: number;
@@ -42,12 +42,14 @@ export interface Aircraft {
   readonly text: string;
 }
 
-export interface AircraftWishes {
+export interface AircraftOptions {
   readonly servers?: number;
   readonly periodMs?: number;
   /** By how much the kernel may end a lease early: 0 as by eBPF; up to 20 ms as by nftables. */
   readonly leaseTicksMs?: number;
-  /** Servers are updated and rolled back: each start may be of the executable of the version before. */
+  /**
+   * Servers are updated and rolled back: each start may be of the executable of the version before.
+   */
   readonly isMixed?: boolean;
   readonly hasLease?: boolean;
   readonly policy?: PolicyName;
@@ -57,7 +59,7 @@ export interface AircraftWishes {
 const DRAWN: readonly PolicyName[] = [...POLICY_NAMES, DEFAULT_POLICY];
 
 /** Draws an aircraft of 2 to 16 servers and 2 to 12 functions. */
-export function drawAircraft(random: Random, wishes: AircraftWishes): Aircraft {
+export function drawAircraft(random: Random, wishes: AircraftOptions): Aircraft {
   const serverCount =
     wishes.servers ?? (random.oneIn(12) ? random.between(6, 16) : random.between(2, 5));
   const periodMs = wishes.periodMs ?? random.pick([5, 10, 10, 20, 50, 100]);
@@ -126,7 +128,7 @@ export function drawAircraft(random: Random, wishes: AircraftWishes): Aircraft {
     networks,
     table: functionTableOf(config),
     policy: policyNamed(allocation),
-    figure: FIGURES[allocation],
+    figure: figureOf(allocation),
     timing: timingOf(
       periodMs,
       lostAfterPeriods,

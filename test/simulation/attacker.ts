@@ -1,12 +1,12 @@
 /**
- * Somebody on the network without the key: records what is sent, and sends it again later, as it
- * was or changed.
+ * Somebody on the network without the key: records messages, and sends them again later, unchanged
+ * or changed.
  */
 import { KEEP_ALIVE_BYTES } from "../../src/wire/keep-alive.ts";
 import type { Chance } from "./random.ts";
 
 const RECORDINGS_MAX = 64;
-/** One datagram in so many is recorded. */
+/** One in this number of datagrams is recorded. */
 const RECORDED_ONE_IN = 16;
 
 export class Attacker {
@@ -19,8 +19,8 @@ export class Attacker {
   constructor(private readonly random: Chance) {}
 
   /**
-   * A datagram passes. @returns whether it is recorded: then {@link record} is to be called with
-   * its bytes, sealed
+   * A datagram passes.
+   * @returns whether it is recorded: then {@link record} must be called with its bytes, sealed
    */
   listens(): boolean {
     return this.heard++ % RECORDED_ONE_IN === 0 && this.recordings.length < RECORDINGS_MAX;

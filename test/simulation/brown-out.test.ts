@@ -1,12 +1,12 @@
 /**
  * The power of all servers is interrupted for 2 to 1,000 ms: one clean convergence. Every function
- * that fits goes up once and stays, no engine begins anew, and all is settled within the periods
- * that brown-out.ts states. Each commit flies other aircraft.
+ * that fits comes up once and stays, no engine restarts, and everything settles within the periods
+ * stated in brown-out.ts. Each commit flies other aircraft.
  */
 import { describe, expect, test } from "bun:test";
 import { POLICY_NAMES } from "../../src/allocation/policies.ts";
 import { LEASE_TICKS_MS, SERVERS_MAX } from "../../src/limits.ts";
-import { type BrownOutFlight, type BrownOutWishes, flyBrownOuts } from "./brown-out.ts";
+import { type BrownOutFlight, type BrownOutOptions, flyBrownOuts } from "./brown-out.ts";
 import { seedOfCommit } from "./commit-seed.ts";
 
 const LENGTHS_MS = [2, 3, 5, 7, 10, 14, 20, 30, 50, 70, 100, 140, 200, 300, 500, 700, 1_000];
@@ -26,7 +26,7 @@ const CASES = POLICY_NAMES.flatMap((policy) =>
 const newSeed = seedOfCommit();
 
 /** One flight for each number of servers. */
-function flyAll(wishes: Omit<BrownOutWishes, "seed" | "lengthsMs">, offset: number): void {
+function flyAll(wishes: Omit<BrownOutOptions, "seed" | "lengthsMs">, offset: number): void {
   const flown = new Set<number>();
   for (const servers of SERVER_COUNTS) {
     const seed = newSeed + 100 * offset + servers;
@@ -42,7 +42,7 @@ function flyAll(wishes: Omit<BrownOutWishes, "seed" | "lengthsMs">, offset: numb
   expect(flown.size).toBe(LENGTHS_MS.length);
 }
 
-function storyOf(wishes: BrownOutWishes, { aircraft }: BrownOutFlight): string {
+function storyOf(wishes: BrownOutOptions, { aircraft }: BrownOutFlight): string {
   return `${JSON.stringify(wishes)}: ${aircraft.text}`;
 }
 

@@ -1,14 +1,21 @@
 /**
- * Interruptions of the power of all servers at one instant, as equipment on board is tested with
- * them (2 to 1,000 ms). Every kernel forgets everything, every clock begins anew, the servers are
- * up again within part of the listening time; and then all must be as the policy gives it from
- * nothing, in one go.
+ * Simultaneous interruptions of the power of all servers, as in tests of airborne equipment (2 to
+ * 1,000 ms). Every kernel forgets everything, every clock restarts, and the servers are up again
+ * within part of the listening time. Then everything must reach, in one go, the policy's assignment
+ * from nothing, or an equally good one where a policy searches. Where the policy keeps what runs,
+ * and a server has planned before all took part, one that runs as much will do.
  */
+import { Allocation, assignTo, resetRemaining } from "../../src/allocation/allocation.ts";
 import { NONE } from "../../src/allocation/function-table.ts";
+import { Aims } from "../../src/allocation/planned/aims.ts";
+import { Problem } from "../../src/allocation/planned/problem.ts";
 import { PHASE_ACTIVE } from "../../src/boundary/phase.ts";
 import { SERVER_ALIVE } from "../../src/boundary/server-state.ts";
+import type { Engine } from "../../src/core/engine.ts";
+import { DISAGREEMENT_PERIODS } from "../../src/limits.ts";
+import { MARK_DISAGREEMENT, marks } from "../../src/marks.ts";
 import type { System } from "../allocation/reference.ts";
-import { type Aircraft, type AircraftWishes, drawAircraft } from "./aircraft.ts";
+import { type Aircraft, type AircraftOptions, drawAircraft } from "./aircraft.ts";
 import type { Host } from "./host.ts";
 import { Invariants, Violation } from "./invariants.ts";
 import { Random } from "./random.ts";
@@ -17,13 +24,13 @@ import { World } from "./world.ts";
 
 /** A server has booted so long after the power came back, at most: part of the time it listens. */
 const BOOT_SPREAD_PARTS = [0, 4, 2];
-/** What the clock of a machine shows that has just booted, at most. */
+/** Maximum of a machine's clock just after boot. */
 const UPTIME_US_MAX = 10_000_000;
 const LOOK_US = 1_000;
 const QUIET_US = 300_000;
 const REST_US_MAX = 30_000_000;
 
-/** What came of one interruption. */
+/** The result of one interruption. */
 export interface Interruption {
   readonly lengthUs: number;
   /** From the power's return until all is up and agreed, and how many periods that is. */
@@ -39,14 +46,30 @@ export interface BrownOutFlight {
   readonly violation: string | null;
 }
 
-/** Counts how often each function goes up and down. */
+/** Counts how often each function goes up and down, and notes how servers come to agree. */
 class Changes extends Invariants {
   ups: Uint8Array = new Uint8Array(0);
   downs = 0;
+  /** Somebody has planned without some server: one that had no contact with its clients yet. */
+  hasBegunWithout = false;
+  private disagreementsBefore = 0;
 
   forget(): void {
     this.ups = new Uint8Array(this.world.aircraft.table.functionCount);
     this.downs = 0;
+    this.hasBegunWithout = false;
+    this.disagreementsBefore = marks[MARK_DISAGREEMENT] as number;
+  }
+
+  /** Somebody has planned again, because others had come to something else. */
+  get hasDisagreed(): boolean {
+    return marks[MARK_DISAGREEMENT] !== this.disagreementsBefore;
+  }
+
+  protected override compareWithPatent(engine: Engine, host: Host): void {
+    super.compareWithPatent(engine, host);
+    if (engine.agreement.allocation.operable !== everybody(this.world.aircraft))
+      this.hasBegunWithout = true;
   }
 
   override onAdd(host: Host, index: number): void {
@@ -62,7 +85,7 @@ class Changes extends Invariants {
 
 class BrownOutWorld extends World {
   declare readonly invariants: Changes;
-  /** Engines that were started, and those that let go of everything. */
+  /** Engines that were started, and those that released everything. */
   starts = 0;
   letGo = 0;
 
@@ -81,17 +104,21 @@ class BrownOutWorld extends World {
  * How long after the last server has booted all is up at the latest: each has recovered for all the
  * others, which ends their listening; then functions start, and their addresses come up in batches.
  */
-function settlingUs({ timing, table }: Aircraft, { speeds }: World["kernels"]): number {
+function settlingUs({ aircraft, kernels, invariants }: BrownOutWorld): number {
+  const { timing, table } = aircraft;
+  const { speeds } = kernels;
   const { periodUs, recoveredAfter } = timing;
   const batches = Math.ceil(table.functionCount / speeds.vipsPerTurn);
   const startUs = speeds.processStartUs + batches * speeds.batchUs;
-  return (recoveredAfter + EXTRA_PERIODS) * periodUs + startUs;
+  // One that begins when functions are up already may come to another answer that is as good.
+  const disagreement = invariants.hasDisagreed ? DISAGREEMENT_PERIODS : 0;
+  return (recoveredAfter + EXTRA_PERIODS + disagreement) * periodUs + startUs;
 }
 
 /** Keep-alives on their way, proofs of being fresh, the allocation, and a turn that is late. */
 const EXTRA_PERIODS = 4;
 
-export interface BrownOutWishes extends AircraftWishes {
+export interface BrownOutOptions extends AircraftOptions {
   readonly seed: number;
   /** The power is off for so long, one interruption after the other. */
   readonly lengthsMs: readonly number[];
@@ -100,7 +127,7 @@ export interface BrownOutWishes extends AircraftWishes {
 }
 
 /** Flies one aircraft through all interruptions, every property checked after every step. */
-export function flyBrownOuts(wishes: BrownOutWishes): BrownOutFlight {
+export function flyBrownOuts(wishes: BrownOutOptions): BrownOutFlight {
   const random = new Random(wishes.seed);
   const aircraft = drawAircraft(random, wishes);
   const world = new BrownOutWorld(aircraft, random, new Changes(), new Trace(false));
@@ -123,13 +150,18 @@ export function flyBrownOuts(wishes: BrownOutWishes): BrownOutFlight {
 
 class Flight {
   /** What the policy gives when nothing runs and every server is there. */
-  private readonly expected: readonly number[];
+  private readonly fromNothing: readonly number[];
+  /** What is to run now. */
+  private expected: readonly number[];
+  private readonly aims: Aims;
 
   constructor(
     private readonly world: BrownOutWorld,
     private readonly random: Random,
   ) {
-    this.expected = fromNothing(world.aircraft);
+    this.fromNothing = fromNothing(world.aircraft);
+    this.expected = this.fromNothing;
+    this.aims = aimsOf(world.aircraft, this.fromNothing);
   }
 
   begin(): void {
@@ -163,9 +195,9 @@ class Flight {
       world.runUntil(backUs + atUs);
       this.boot(host);
     }
-    const boundUs = (boots.at(-1)?.atUs ?? 0) + settlingUs(aircraft, world.kernels);
     this.converge();
     const settledUs = world.nowUs - backUs;
+    const boundUs = (boots.at(-1)?.atUs ?? 0) + settlingUs(world);
     if (settledUs > boundUs)
       invariants.fail("settling", `settled after ${settledUs / 1000} ms, not ${boundUs / 1000}`);
     world.runUntil(world.nowUs + QUIET_US);
@@ -231,7 +263,7 @@ class Flight {
 
   /** @returns null when all is as it must be, or what is missing */
   private missing(): string | null {
-    const { hosts, nowUs, hasLease } = this.world;
+    const { hosts, nowUs, hasLease, aircraft, invariants } = this.world;
     for (const host of hosts) {
       const { engine } = host;
       if (engine === null || engine.phase !== PHASE_ACTIVE) return `s${host.index} is not active`;
@@ -242,6 +274,9 @@ class Flight {
           return `s${host.index} does not see s${other.index} alive`;
       }
     }
+    const { searches, keepsRunning } = aircraft.policy;
+    this.expected = this.fromNothing;
+    if (searches || (keepsRunning && invariants.hasBegunWithout)) this.expectWhatIsAgreed();
     for (const [index, owner] of this.expected.entries()) {
       const found = this.ownersOf(index).join(" and ");
       if (found !== (owner === NONE ? "" : `s${owner}`))
@@ -252,13 +287,56 @@ class Flight {
     return null;
   }
 
+  /**
+   * A search has many answers: what all have agreed on will do if it is as good as that from
+   * nothing. Where what runs stays, and some have begun without others, it must run as much.
+   */
+  private expectWhatIsAgreed(): void {
+    const { hosts, aircraft, invariants } = this.world;
+    const engine = hosts[0]?.engine as Engine;
+    const { assigned } = engine.agreement.allocation;
+    this.expected = [...assigned.subarray(0, aircraft.table.functionCount)];
+    const aims = aimsOf(aircraft, this.expected);
+    const isWorse = invariants.hasBegunWithout
+      ? this.aims.runsMoreThan(aims)
+      : this.aims.isBetterThan(aims);
+    if (isWorse) invariants.fail("P6", "another allocation is better");
+  }
+
   private ownersOf(index: number): string[] {
     return this.world.hosts.flatMap((host) => (host.up[index] !== 0 ? [`s${host.index}`] : []));
   }
 }
 
-/** The patent's figure for a system in which nothing runs yet. */
-function fromNothing({ table, figure }: Aircraft): number[] {
+/** Mask of all servers. */
+function everybody({ serverCount }: Aircraft): number {
+  return (1 << serverCount) - 1;
+}
+
+/** How good an assignment is when nothing runs yet. */
+function aimsOf(aircraft: Aircraft, owners: readonly number[]): Aims {
+  const { table } = aircraft;
+  const allocation = new Allocation();
+  allocation.operable = everybody(aircraft);
+  resetRemaining(table, allocation);
+  for (const [index, owner] of owners.entries())
+    if (owner !== NONE) assignTo(table, allocation, index, owner);
+  const problem = new Problem(table);
+  problem.take(allocation);
+  const aims = new Aims();
+  aims.measure(allocation.assigned, allocation.remaining, problem);
+  return aims;
+}
+
+/** The policy's answer when nothing runs yet: the patent's figure where there is one. */
+function fromNothing(aircraft: Aircraft): number[] {
+  const { table, figure, policy } = aircraft;
+  if (figure === null) {
+    const allocation = new Allocation();
+    allocation.operable = everybody(aircraft);
+    policy.allocate(table, allocation);
+    return [...allocation.assigned.subarray(0, table.functionCount)];
+  }
   const servers = Array.from({ length: table.serverCount }, (_, server) => server);
   const system: System = {
     resources: servers.map((server) => table.resource[server]),

@@ -1,6 +1,6 @@
 /**
- * What becomes of single keep-alives where a test or the explorer chooses: lost, late, or lost
- * until further notice. Each direction counts its messages from the last `begin` on.
+ * Fate of single keep-alives chosen by a test or the explorer: lost, late, or lost until further
+ * notice. Each direction counts its messages from the last `begin` on.
  */
 import { NETWORKS_MAX, SERVERS_MAX } from "../../src/limits.ts";
 import { LOST, type Network, PASSES } from "./network.ts";
@@ -30,7 +30,7 @@ export class ChosenLosses {
   readonly inARow = new Uint8Array(SERVERS_MAX * SERVERS_MAX);
   /** Ticks left in which it counts that more were lost in this direction than is bridged. */
   readonly missedTicks = new Uint8Array(SERVERS_MAX * SERVERS_MAX);
-  /** Whether what arrives at a server now is lost, because it stands still. */
+  /** Whether datagrams that arrive at a server now are lost, because it is stalled. */
   isDeaf: (to: number) => boolean = () => false;
 
   /** @param servers how many of them there are */
@@ -66,7 +66,7 @@ export class ChosenLosses {
     }
   }
 
-  /** The next message of the direction is lost; `after`: so many that pass before it. */
+  /** The next message of the direction is lost; `after`: the number that pass before it. */
   lose(from: number, to: number, after = 0): void {
     const at = from * SERVERS_MAX + to;
     this.lost[at] |= 1 << (this.sent[at] + after);
@@ -83,7 +83,7 @@ export class ChosenLosses {
     this.roughTicks = this.roughTicksMax;
   }
 
-  /** What was chosen has come to pass. */
+  /** The chosen losses have happened. */
   isDone(): boolean {
     for (let from = 0; from < this.servers; from++) {
       for (let to = 0; to < this.servers; to++) {
@@ -94,13 +94,15 @@ export class ChosenLosses {
     return true;
   }
 
-  /** Who stands still has not sent a keep-alive: who missed the last one misses it, too. */
+  /**
+   * A stalled server has not sent a keep-alive: a server that missed the last one misses it, too.
+   */
   noteUnsent(from: number, nowUs: number): void {
     for (let to = 0; to < this.servers; to++)
       if (this.inARow[from * SERVERS_MAX + to] > 0) this.count(from, to, true, nowUs);
   }
 
-  /** More are lost in both directions than is bridged: the network counts as divided (README, P1). */
+  /** More are lost in both directions than is bridged: the network counts as divided (P1). */
   private count(from: number, to: number, isLost: boolean, nowUs: number): void {
     const { inARow, missedTicks, network } = this;
     const at = from * SERVERS_MAX + to;

@@ -1,6 +1,6 @@
 /**
- * Who serves when the client network is cut somewhere behind a switch, judged from outside: who is
- * behind the cut hands over to a server that is not, and where none is better than another, or none
+ * Judges from outside which server serves when the client network is cut somewhere behind a switch:
+ * a server behind the cut hands over to one that is not; if none is better than another, or no
  * other is left, servers serve.
  */
 import { PHASE_ACTIVE, PHASE_ISOLATED, PHASE_LISTENING } from "../../src/boundary/phase.ts";
@@ -8,14 +8,14 @@ import { SERVERS_MAX, WITNESS_SILENT_MS } from "../../src/limits.ts";
 import type { Host } from "./host.ts";
 import type { World } from "./world.ts";
 
-/** What is lost on the way, late, or held up comes within this time more. */
+/** Allowance for messages that are lost, late, or held up. */
 const PATIENCE_US = 200_000;
 const NEVER = Number.POSITIVE_INFINITY;
 
 export class Clients {
   /** Since when each server behind the cut serves although another one could. */
   private readonly wronglySinceUs = new Float64Array(SERVERS_MAX).fill(NEVER);
-  /** Since when each is isolated although nobody serves in its place. */
+  /** Since when each is isolated although no server serves in its place. */
   private readonly inVainSinceUs = new Float64Array(SERVERS_MAX).fill(NEVER);
   private readonly limitUs: number;
 

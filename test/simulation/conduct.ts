@@ -1,8 +1,8 @@
 /**
- * What a server must do at once, although the other servers or its own kernel may keep the harm of
- * an omission away: each line of defence is judged where it stands, not only where all of them have
+ * Immediate duties of a server, even where the other servers or its own kernel would prevent the
+ * harm of an omission: each line of defence is judged separately, not only when all of them have
  * failed. Judged from outside: from what is sent, set and shown, and from what the networks have
- * brought.
+ * delivered.
  */
 
 import { hasFunction } from "../../src/allocation/function-bitmap.ts";
@@ -31,7 +31,7 @@ export class Conduct {
   private readonly saidInPeriod = new Uint8Array(SERVERS_MAX);
   /** Whether the first one of the period is still to come. */
   private readonly isPeriodDue = new Uint8Array(SERVERS_MAX);
-  /** What the last one said that its sender owns. */
+  /** Functions that the sender of the last message owns, according to it. */
   private readonly owns: Uint32Array[];
   private readonly releasedUs: Float64Array;
   /** Time of the world at which each server's turn began. */
@@ -46,6 +46,12 @@ export class Conduct {
   private readonly alive = new Uint16Array(SERVERS_MAX);
   /** When each was last seen isolated, on its clock. */
   private readonly isolatedUs = new Float64Array(SERVERS_MAX);
+  /**
+   * Of each server, by each other: departures and incarnation when a recording was last to be
+   * answered.
+   */
+  private readonly departures = new Int32Array(SERVERS_MAX * SERVERS_MAX);
+  private readonly incarnations = new Float64Array(SERVERS_MAX * SERVERS_MAX);
   private readonly unread = new KeepAliveMessage();
 
   constructor(private readonly world: World) {
@@ -67,6 +73,7 @@ export class Conduct {
     this.heard[at] = 0;
     this.alive[at] = 0;
     this.isolatedUs[at] = Number.NEGATIVE_INFINITY;
+    this.departures.fill(-1, at * SERVERS_MAX, (at + 1) * SERVERS_MAX);
   }
 
   beginTurn(host: Host, isPeriod: boolean): void {
@@ -86,12 +93,15 @@ export class Conduct {
     const isPeriodic = this.isPeriodDue[at] !== 0;
     this.isPeriodDue[at] = 0;
     this.saidInPeriod[at] = isPeriodic ? 0 : Math.min(this.saidInPeriod[at] + 1, 255);
-    // One that was stopped in this turn ends it, and lets go in the next.
+    // A server that was stopped in this turn ends it, and releases everything in the next.
     const wasStopped = host.turnsSincePause === 0;
     if (!engine.handover.ownsAny || wasStopped || (message.flags & FLAG_GOOD_BYE) !== 0) return;
     if (silentUs > this.world.aircraft.timing.detectionUs + TURN_US_MAX)
       this.fail("stall", `s${at} was silent for ${silentUs / 1000} ms, and owns what it owned`);
-    if (isPeriodic && this.world.hasLease && this.hadNoLease[at] !== 0)
+    // One that was renewed in this turn ends, by ticks, as soon as it was renewed, but no sooner.
+    const beganUs = host.local(this.turnBeganUs[at]);
+    const hasNoLease = this.hadNoLease[at] !== 0 || host.leaseEndUs < beganUs;
+    if (isPeriodic && this.world.hasLease && hasNoLease)
       this.fail("lease", `s${at} says what it owns, and its lease has run out`);
   }
 
@@ -107,7 +117,7 @@ export class Conduct {
     }
   }
 
-  /** When somebody last said that it owns the function no more. */
+  /** Time of the last message that no longer claims the function. */
   lastReleasedUs(index: number): number {
     return this.releasedUs[index];
   }
@@ -120,7 +130,7 @@ export class Conduct {
     }
   }
 
-  /** The engine has an address set. Ownership is known before: the last keep-alive has told it. */
+  /** The engine has an address set. Ownership is known before: the last keep-alive carried it. */
   onAdd(host: Host, index: number): void {
     const owns = this.owns[host.index] as Uint32Array;
     if (hasFunction(owns, 0, index)) return;
@@ -136,7 +146,7 @@ export class Conduct {
     this.unreadTurns[host.index] = isAllRead ? 0 : Math.min(turns + 1, 255);
   }
 
-  /** Nobody is judged silent whose word has arrived before this turn, and was not read. */
+  /** No server is judged silent whose message arrived before this turn and was not read. */
   onDecided(host: Host, engine: Engine): void {
     const { membership } = engine;
     const lost = this.heard[host.index] & ~membership.heard;
@@ -156,7 +166,7 @@ export class Conduct {
     }
   }
 
-  /** One of the servers, and it is alive still, says that it hears the server. */
+  /** One of the servers, which is still alive, reports that it hears the server. */
   private isHeardBy(servers: number, { membership }: Engine, server: number): boolean {
     for (let other = 0; other < this.world.aircraft.serverCount; other++) {
       const hears =
@@ -164,6 +174,20 @@ export class Conduct {
       if (membership.state[other] === SERVER_ALIVE && hears) return true;
     }
     return false;
+  }
+
+  /**
+   * A recording of `peer` must be answered at once, like the first message of a newcomer. Only one
+   * is, until the peer has come or gone: an attacker uses no more of the sends in a period.
+   */
+  onEchoOwed(host: Host, { membership }: Engine, peer: number): void {
+    const place = host.index * SERVERS_MAX + peer;
+    const departures = membership.departures[peer];
+    const incarnation = membership.incarnation[peer];
+    if (this.departures[place] === departures && this.incarnations[place] === incarnation)
+      this.fail("P8", `s${host.index} answers recordings of s${peer}, one after the other`);
+    this.departures[place] = departures;
+    this.incarnations[place] = incarnation;
   }
 
   private holdsNewsOf(host: Host, { membership }: Engine, server: number): boolean {
@@ -182,7 +206,7 @@ export class Conduct {
     return false;
   }
 
-  /** The engine has let go of everything, and ends: its kernel answers for nothing. */
+  /** The engine has released everything, and ends: its kernel answers for nothing. */
   onLetGo(host: Host): void {
     const { nowUs, hasLease } = this.world;
     if (host.upCount > 0)
@@ -191,7 +215,7 @@ export class Conduct {
       this.fail("let go", `s${host.index} has let go of everything, and its lease runs`);
   }
 
-  /** Who was isolated listens anew before it serves, unless it hears everybody. */
+  /** An isolated server listens again before it serves, unless it hears every server. */
   onPhase(host: Host, engine: Engine, before: number): void {
     const localUs = host.local(this.world.nowUs);
     const { phase, membership } = engine;

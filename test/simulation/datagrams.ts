@@ -1,6 +1,6 @@
 /**
- * Datagrams under way. A buffer that nobody will read any more is the next one to be used: few are,
- * and they stay in the caches.
+ * Datagrams in transit. A buffer that will not be read any more is reused next: they are few, and
+ * stay in the caches.
  */
 import { KEEP_ALIVE_BYTES } from "../../src/wire/keep-alive.ts";
 
@@ -13,7 +13,7 @@ export const GENUINE = 0;
 export const TOUCHED = 1;
 /** A genuine one of long ago, sent again by somebody else. */
 export const RECORDING = 2;
-/** One of a flood: of the right length, and nobody with the key has sealed it. */
+/** One of a flood: of the right length, but not sealed with the key. */
 export const UNSEALED = 3;
 /** One of a flood that is too short to be a keep-alive. */
 export const TOO_SHORT = 4;
@@ -87,7 +87,9 @@ export class Datagrams {
   }
 }
 
-/** What has arrived at one socket of a server and was not read yet, in the order of its arrival. */
+/**
+ * Datagrams that have arrived at one socket of a server and were not read yet, in order of arrival.
+ */
 export class Inbox {
   count = 0;
   dropped = 0;

@@ -53,6 +53,8 @@ export const FAULTS = [
   "VIP set by a stranger",
   "nothing passes, and paused",
   "address lock kept",
+  "capacity",
+  "hold",
 ] as const;
 export type FaultKind = (typeof FAULTS)[number];
 
@@ -68,7 +70,7 @@ export interface Fault {
   readonly when?: Moment;
   /** How long after that moment it begins. */
   readonly delayUs?: number;
-  /** Whom it hits then. */
+  /** The server hit by it then. */
   readonly aim?: Aim;
 }
 
@@ -91,7 +93,7 @@ export function otherOf({ server, other }: Fault, serverCount: number): number {
   return (server + 1 + (other % Math.max(1, serverCount - 1))) % serverCount;
 }
 
-/** What only a lease makes safe: not flown without one. */
+/** Faults that only a lease makes safe: not flown without one. */
 const NEEDS_LEASE: readonly FaultKind[] = [
   "all processes killed",
   "unheard, then paused",
@@ -115,7 +117,7 @@ const NEEDS_TWO_NETWORKS: readonly FaultKind[] = [
   "network silent",
 ];
 
-/** Without a witness nobody can know of it. */
+/** Without a witness no server can detect it. */
 const NEEDS_WITNESSES: readonly FaultKind[] = [
   "witness down",
   "client network cut behind the switch",

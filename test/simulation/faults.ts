@@ -1,4 +1,4 @@
-/** What a fault does to the world when it begins, and what ends it. */
+/** Effects of a fault on the world, and its end. */
 
 import { EVENT_MOVE, EVENT_PROCESS } from "../../src/boundary/event-queue.ts";
 import { PHASE_DRAINING, PHASE_ISOLATED, PHASE_LISTENING } from "../../src/boundary/phase.ts";
@@ -17,6 +17,7 @@ import {
   NETWORKS_MAX,
   RENEWAL_LATENESS_MS,
   VIP_ATTEMPTS_MAX,
+  WITHHELD_MAX,
 } from "../../src/limits.ts";
 import {
   CONTROL_DRAIN,
@@ -58,7 +59,10 @@ export function stateOf(host: Host): number {
   return serves ? 3 : 2;
 }
 
-/** Lets one fault begin. @returns what ends it, or null when it ends by itself */
+/**
+ * Begins one fault.
+ * @returns an action that ends it, or null when it ends by itself
+ */
 export function begin(fault: Fault, world: World): (() => void) | null {
   const host = world.hosts[fault.server] as Host;
   const { nowUs } = world;
@@ -91,7 +95,7 @@ export function begin(fault: Fault, world: World): (() => void) | null {
       network.mutedUntilUs[host.index] = nowUs + fault.durationUs;
       return () => stopUnheard(world, host, fault);
     case "machine stalled":
-      // What arrives meanwhile finds nobody: the ring of the network card overflows.
+      // Datagrams that arrive meanwhile are lost: the ring of the network card overflows.
       pause(world, host, fault.durationUs);
       return () => host.clearInboxes();
     case "late ticks":
@@ -238,8 +242,8 @@ export function begin(fault: Fault, world: World): (() => void) | null {
       host.leaseDone = fault.other % 2 === 0;
       return null;
     case "address calls slow":
-      // Longer than addresses live is known to be too long: the kernel makes anew what a renewal
-      // finds gone.
+      // Longer than the lifetime of addresses is known to be too long: the kernel sets an address
+      // again if a renewal finds it gone.
       world.pace.slowAddresses(host, 1 + (fault.value % (RENEWAL_LATENESS_MS * 1000)));
       return () => world.pace.slowAddresses(host, 0);
     case "address calls fail":
@@ -271,8 +275,16 @@ export function begin(fault: Fault, world: World): (() => void) | null {
     case "supervisor killed":
       world.killSupervisor(host);
       return () => startIfDown(world, host);
+    case "capacity":
+      // From a little less to nothing at all.
+      world.setInputs(host, 1 + (fault.value % WITHHELD_MAX), host.holds);
+      return () => world.setInputs(host, 0, host.holds);
+    case "hold":
+      world.setInputs(host, host.withheld, true);
+      return () => world.setInputs(host, host.withheld, false);
     case "unheard at the start, then paused":
       // Longer than this it listens: who is stopped by then is silent before it serves.
+      network.deafSinceUs[host.index] = nowUs;
       network.deafUntilUs[host.index] = nowUs + fault.durationUs;
       world.start(host);
       return () => {

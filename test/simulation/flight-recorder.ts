@@ -1,4 +1,4 @@
-/** What servers told during a flight: notices to clients, maintenance events, announcements. */
+/** Reports of servers during a flight: notices to clients, maintenance events, announcements. */
 import {
   EFFECT_ANNOUNCE,
   EFFECT_LOG,
@@ -16,7 +16,7 @@ export interface NoticeSeen {
   index: number;
   event: number;
   reason: number;
-  /** The function's address was up on that server when its clients were told. */
+  /** The function's address was up on that server when its clients were notified. */
   wasUp: boolean;
 }
 
@@ -34,7 +34,7 @@ export interface LogSeen {
 export class FlightRecorder {
   readonly notices: NoticeSeen[] = [];
   readonly log: LogSeen[] = [];
-  /** Servers that let go of everything, and why. */
+  /** Servers that released everything, and the reason. */
   readonly letGo: Pick<LogSeen, "atUs" | "server" | "code" | "first">[] = [];
   /** How often each host has announced the address of a function. */
   readonly announcements = new Uint32Array(SERVERS_MAX);

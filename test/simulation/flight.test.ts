@@ -2,7 +2,12 @@
 import { describe, expect, test } from "bun:test";
 import { join } from "node:path";
 import { LEASE_TICKS_MS } from "../../src/limits.ts";
-import { MARK_COMMON, MARK_EXTRA_SENDS_SPENT, MARK_NAMES } from "../../src/marks.ts";
+import {
+  MARK_COMMON,
+  MARK_EXTRA_SENDS_SPENT,
+  MARK_NAMES,
+  MARK_REACTION_FOUND,
+} from "../../src/marks.ts";
 import { seedOfCommit } from "./commit-seed.ts";
 import { FAULTS } from "./fault-kinds.ts";
 import { STATES } from "./faults.ts";
@@ -70,9 +75,20 @@ describe("the same every time", () => {
     }
   });
 
+  test("whether reactions were worked out ahead of an event changes nothing", () => {
+    let found = 0;
+    for (let seed = 600; seed < 640; seed++) {
+      const ahead = fly({ seed, policy: "planned" });
+      const { traceDigest } = fly({ seed, policy: "planned", plansAhead: false });
+      expect({ seed, traceDigest }).toEqual({ seed, traceDigest: ahead.traceDigest });
+      found += ahead.marks[MARK_REACTION_FOUND] as number;
+    }
+    expect(found).toBeGreaterThan(20);
+  });
+
   test("a flight with one fault less is another flight", () => {
     const whole = fly({ seed: 5 });
-    // Some never begin, or find nobody to befall.
+    // Some never begin, or have no target.
     const others = whole.faults.map((left) =>
       fly({ seed: 5, faults: whole.faults.filter((fault) => fault !== left) }),
     );
@@ -85,7 +101,7 @@ describe("what the flights reach", () => {
   const totals = new Totals();
   for (let seed = 1; seed <= ENSEMBLE_SEEDS; seed++)
     totals.add(seed, fly({ seed, faultCount: ENSEMBLE_FAULTS }));
-  // So many servers and changes in one long period that a server may not send at once any more.
+  // With this many servers and changes in one long period a server may no longer send at once.
   for (let seed = 1; totals.marks[MARK_EXTRA_SENDS_SPENT] === 0 && seed <= CROWDED_SEEDS; seed++)
     totals.add(seed, fly({ seed, servers: 16, periodMs: 100, faultCount: ENSEMBLE_FAULTS }));
 

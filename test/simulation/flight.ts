@@ -1,7 +1,7 @@
 /**
  * One flight: an aircraft, its faults one after the other with every property checked after every
  * step; then a core of servers is healed and all other faults stay for ever. The core must settle
- * within a stated time, run what the policy gives for it, and then be quiet.
+ * within a stated time, run the policy's assignment, and then be quiet.
  */
 
 import { NONE } from "../../src/allocation/function-table.ts";
@@ -12,7 +12,7 @@ import { UP } from "../../src/core/handover-rows.ts";
 import { CUT_OFF_PAUSE_MS_MAX, NETWORKS_MAX } from "../../src/limits.ts";
 import { marks } from "../../src/marks.ts";
 import { CONTROL_RESUME } from "../../src/wire/control.ts";
-import { type Aircraft, drawAircraft } from "./aircraft.ts";
+import { type Aircraft, type AircraftOptions, drawAircraft } from "./aircraft.ts";
 import { CUTS, drawFaults, FAULTS, type Fault, type FaultKind, otherOf } from "./fault-kinds.ts";
 import { begin, STATES, stateOf } from "./faults.ts";
 import type { Host } from "./host.ts";
@@ -36,12 +36,8 @@ const LASTING: readonly FaultKind[] = [
   "wrong table",
 ];
 
-export interface FlightWishes {
+export interface FlightOptions extends AircraftOptions {
   readonly seed: number;
-  readonly servers?: number;
-  readonly periodMs?: number;
-  readonly leaseTicksMs?: number;
-  readonly isMixed?: boolean;
   /** How long faults go on, and how many there are; drawn when not given. */
   readonly horizonUs?: number;
   readonly faultCount?: number;
@@ -49,6 +45,8 @@ export interface FlightWishes {
   readonly faults?: readonly Fault[];
   /** Advance every hand-over in every step, also where nothing changed. */
   readonly skipsNothing?: boolean;
+  /** false: no contingency books are worked out. */
+  readonly plansAhead?: boolean;
   /** Keep what happens in words. */
   readonly inWords?: boolean;
 }
@@ -80,7 +78,7 @@ export interface FlightResult {
 /**
  * Flies one seed. Throws what is no violation of a property: an assertion of the core, say, is one.
  */
-export function fly(wishes: FlightWishes): FlightResult {
+export function fly(wishes: FlightOptions): FlightResult {
   const random = new Random(wishes.seed);
   const aircraft = drawAircraft(random, wishes);
   const { periodUs } = aircraft.timing;
@@ -94,6 +92,7 @@ export function fly(wishes: FlightWishes): FlightResult {
   // drawn.
   const world = new World(aircraft, new Random(wishes.seed ^ 0x5bd1e995), invariants, trace);
   world.skipsNothing = wishes.skipsNothing === true;
+  world.plansAhead = wishes.plansAhead !== false;
   const covered = new Uint32Array(FAULTS.length * STATES.length);
   trace.say(0, `seed ${wishes.seed}: ${aircraft.text}`);
   const marksBefore = marks.slice();
@@ -137,6 +136,8 @@ class Flight {
   private readonly appointments: Appointment[] = [];
   /** Faults that wait for their moment, in the order in which they began to. */
   private readonly waiting: Fault[] = [];
+  /** Lasting faults that go on, by kind. */
+  private readonly lasting: FaultKind[] = [];
 
   constructor(
     private readonly world: World,
@@ -180,10 +181,13 @@ class Flight {
       `--- ${fault.kind}: s${fault.server}, ${fault.other}, ${fault.value}, for ${fault.durationUs / 1000} ms`,
     );
     const end = begin(fault, world);
-    world.invariants.need.trouble();
+    // One that goes on is replaced, and so ends.
+    if (this.lasting.includes(fault.kind)) world.invariants.need.manyTroubles();
+    else world.invariants.need.trouble();
     world.touch(fault.server);
     this.note(fault, FAULT_BEGINS, CUT_BEGINS);
     if (end === null) return;
+    if (LASTING.includes(fault.kind)) this.lasting.push(fault.kind);
     const what = (): void => this.end(fault, end);
     this.appointments.push({ atUs: world.nowUs + fault.durationUs, what, isEnd: true });
   }
@@ -192,8 +196,11 @@ class Flight {
     const { world } = this;
     world.trace.say(world.nowUs, `--- end of ${fault.kind}: s${fault.server}`);
     end();
-    if (LASTING.includes(fault.kind)) world.invariants.need.manyTroubles();
-    else world.invariants.need.trouble();
+    const at = this.lasting.indexOf(fault.kind);
+    if (at >= 0) {
+      this.lasting.splice(at, 1);
+      world.invariants.need.manyTroubles();
+    } else world.invariants.need.trouble();
     this.note(fault, FAULT_ENDS, CUT_ENDS);
   }
 
@@ -258,6 +265,7 @@ class Flight {
       host.carrierFaults = 0;
       host.clientCuts = 0;
       host.isDrained = false;
+      world.setInputs(host, 0, false);
       if (!host.carrier) world.setCarrier(host, true);
       host.latenessMaxUs = world.latenessMaxUs;
       world.pace.clear(host);
@@ -329,7 +337,7 @@ class Flight {
     const pollUs = Math.max(50_000, 2 * world.aircraft.timing.periodUs) + 1_337;
     world.runUntil(world.nowUs + pollUs);
     for (;;) {
-      // What was asked for or decided last may still be on its way.
+      // The last requests and decisions may still be on their way.
       const isBusy = world.hosts.some((host) => host.isBusy);
       const missing = isBusy ? "somebody has something to do" : this.isSettled(core);
       if (missing === null) return;

@@ -1,6 +1,6 @@
 /**
- * The shell of one server in virtual time: what the turn that flies asks of clock, networks, lease
- * and kernel is answered by the world.
+ * The shell of one server in virtual time: the world answers the flying turn's requests to clock,
+ * networks, lease and kernel.
  */
 
 import { EFFECT_VIP_ADD, EFFECT_VIP_REMOVE } from "../../src/boundary/effect-queue.ts";
@@ -27,7 +27,7 @@ import type { Host } from "./host.ts";
 import { RENEWED } from "./moments.ts";
 import type { World } from "./world.ts";
 
-/** Reading one datagram of a flood, with the two hashes that show that nobody sealed it. */
+/** Reading one datagram of a flood, with the two hashes that show that it is not sealed. */
 const READING_US = 6;
 
 export class HostShell implements Shell {
@@ -70,7 +70,12 @@ export class HostShell implements Shell {
 
   compose(message: KeepAliveMessage): void {
     const { world, host } = this;
-    if (host.isOlder) message.version = KEEP_ALIVE_VERSION_BEFORE;
+    if (host.isOlder) {
+      message.version = KEEP_ALIVE_VERSION_BEFORE;
+      // It knows of neither.
+      message.withheld = 0;
+      message.holds = 0;
+    }
     if (message === this.engine.sender.message) message.understands = this.understands;
     if (message.sender === host.index)
       world.invariants.conduct.onKeepAlive(host, this.engine, message);
@@ -137,7 +142,7 @@ export class HostShell implements Shell {
     return host.local(world.nowUs) < endUs ? 0 : ETIME;
   }
 
-  /** As io/vip-lease: one in which this process stood still for too long is taken back. */
+  /** As io/vip-lease: a renewal during which this process stalled for too long is revoked. */
   private renewElement(grantedUs: number, grantedEndUs: number): number {
     const { host, world } = this;
     const nowUs = host.local(world.nowUs);
@@ -159,7 +164,7 @@ export class HostShell implements Shell {
     const { host, world } = this;
     const isLocked = host.addressLocks > 0;
     this.isHeldUp = isLocked && (mayWait || kind === EFFECT_VIP_ADD);
-    // Who may not wait in the queue waits in the call: the process stands still, and does it then.
+    // A call that may not wait in the queue blocks: the process stalls, and executes it then.
     if (isLocked && !this.isHeldUp) world.pause(host, host.addressLockUntilUs - world.nowUs);
     if (isLocked) return false;
     if (this.moves === this.world.kernels.speeds.vipsPerTurn) return false;
@@ -215,7 +220,7 @@ export class HostShell implements Shell {
 
   /**
    * A process that is stopped inside this call for longer than addresses live revives them: the
-   * kernel makes anew what it does not find. That is known, and not flown.
+   * kernel sets again the ones it does not find. That is known, and not simulated.
    */
   renewAddresses(nowUs: number): void {
     if (this.world.kernels.addressLifetimeUs === Number.POSITIVE_INFINITY) return;

@@ -67,9 +67,15 @@ export class Host {
   carrierFaults = 0;
   /** How many faults cut the client network behind the switch's port: its carrier stays. */
   clientCuts = 0;
-  /** It was drained and not resumed: what its state directory says, whatever restarts. */
+  /** It was drained and not resumed, according to its state directory; survives restarts. */
   isDrained = false;
   drainedUs = 0;
+  /**
+   * Stored by its supervisor, survives restarts: withheld per cent of its resource, and whether it
+   * holds running functions.
+   */
+  withheld = 0;
+  holds = false;
 
   // ---- processes
   /** Functions whose process counts as load without an address. */
@@ -125,7 +131,7 @@ export class Host {
   hadEffects = false;
   turnsUntilSlow = NEVER;
   slowAt = BEGIN;
-  /** What the step that was done last took. */
+  /** Duration of the last step. */
   tookUs = 0;
   /** The call that a step makes began then; NEVER when none takes long. */
   callBeganUs = NEVER;
@@ -137,7 +143,7 @@ export class Host {
   addressCallUsMax = 0;
 
   // ---- how the kernel's next answers are
-  /** errno of the next renewal of the lease, 0 for none; and whether it is done all the same. */
+  /** errno of the next renewal of the lease, 0 for none; and whether it takes effect anyway. */
   leaseErrno = 0;
   leaseDone = false;
   /** Batches of addresses that fail so, and how many. */
@@ -240,7 +246,7 @@ export class Host {
     for (const inbox of this.inboxes) inbox.clear();
   }
 
-  /** A turn is over: it says when it wants the next one, should nothing happen until then. */
+  /** A turn is over: it returns the time of the next one if nothing happens before. */
   endTurn(nowUs: number): void {
     const { turn } = this;
     if (turn === null) return;

@@ -1,5 +1,5 @@
 /**
- * What must hold after every step, whatever fails (protocol, section 1). A violation ends the
+ * What must hold after every step, whatever fails (PROTOCOL.md, "Properties"). A violation ends the
  * flight.
  *
  * P1 is judged where seats judge it: who would answer for this VIP now? Two servers count as on one
@@ -7,16 +7,18 @@
  * healingUs}: after a cut has healed, both sides may answer until they have heard each other.
  */
 
-import { NONE } from "../../src/allocation/function-table.ts";
+import type { Allocation } from "../../src/allocation/allocation.ts";
+import { type FunctionTable, NONE } from "../../src/allocation/function-table.ts";
 import { EFFECT_NOTICE_STOPPING } from "../../src/boundary/effect-queue.ts";
 import { PHASE_ACTIVE, PHASE_LISTENING } from "../../src/boundary/phase.ts";
 import { SERVER_ALIVE, SERVER_JOINING } from "../../src/boundary/server-state.ts";
 import type { Timing } from "../../src/boundary/timing.ts";
 import type { Engine } from "../../src/core/engine.ts";
-import { RESTORING, UP } from "../../src/core/handover-rows.ts";
+import { REMOVING, RESTORING, UP } from "../../src/core/handover-rows.ts";
 import { SERVERS_MAX } from "../../src/limits.ts";
 import { NOTICE_PREEMPTED } from "../../src/wire/client-notice.ts";
-import type { System } from "../allocation/reference.ts";
+import { heldMistake, plannedMistake } from "../allocation/judge-planned.ts";
+import { FIGURES, type System } from "../allocation/reference.ts";
 import { Clients } from "./clients.ts";
 import { Conduct } from "./conduct.ts";
 import type { Host } from "./host.ts";
@@ -29,7 +31,7 @@ const SETTLED_US = 1_000_000;
 /** An address that somebody removed is back after some turns of the slowest loop and kernel. */
 const PUT_BACK_US = 100_000;
 
-/** A loop that was stopped ends its turn, and lets go in the next. */
+/** A loop that was stopped ends its turn, and releases everything in the next. */
 const TURNS_TO_LET_GO = 1;
 
 export class Violation extends Error {
@@ -41,7 +43,7 @@ export class Violation extends Error {
   }
 }
 
-/** How long two servers may both answer after a cut between them has healed: README, P1. */
+/** How long two servers may both answer after a cut between them has healed: P1 of `wingman help properties`. */
 export function healingUs({ detectionUs, periodUs }: Timing): number {
   return 2 * detectionUs + 8 * periodUs;
 }
@@ -76,6 +78,14 @@ export class Invariants {
   private joiningSinceUs!: Float64Array;
   /** When each server was last in another phase than active. */
   private notActiveUs!: Float64Array;
+  /** When what each server gives, or whether it holds, was changed last. */
+  private inputsUs!: Float64Array;
+  /** What each server withheld after its last turn: it counts while all others can be told. */
+  private withheld!: Float64Array;
+  /** When somebody was to give less than all for the last time. */
+  private loweredUs = Number.NEGATIVE_INFINITY;
+  /** 1 for each function of each server whose address goes as soon as the kernel's lock is free. */
+  private removalWaits!: Uint8Array;
 
   begin(world: World): void {
     this.world = world;
@@ -89,6 +99,9 @@ export class Invariants {
     this.stateBefore = new Uint8Array(SERVERS_MAX * serverCount);
     this.joiningSinceUs = new Float64Array(SERVERS_MAX * serverCount);
     this.notActiveUs = new Float64Array(SERVERS_MAX);
+    this.inputsUs = new Float64Array(SERVERS_MAX).fill(Number.NEGATIVE_INFINITY);
+    this.withheld = new Float64Array(SERVERS_MAX);
+    this.removalWaits = new Uint8Array(SERVERS_MAX * table.functionCount);
   }
 
   fail(property: string, message: string): never {
@@ -107,8 +120,14 @@ export class Invariants {
       this.engines[host.index] = engine;
       this.compared[host.index] = 0;
       this.phases[host.index] = PHASE_LISTENING;
+      const first = host.index * this.owners.length;
+      this.removalWaits.fill(0, first, first + this.owners.length);
     } else if (engine.decisions === this.decisions[host.index]) return; // nothing of what follows has changed
     this.decisions[host.index] = engine.decisions;
+    const { withheld } = engine.handover.room.inputs;
+    if (withheld !== this.withheld[host.index]) this.inputsUs[host.index] = this.world.nowUs;
+    this.withheld[host.index] = withheld;
+    if (host.addressLocks > 0) this.noteRemovals(engine, host);
     this.notePhase(engine, host);
     this.checkRecovery(engine, host);
     const { allocations } = engine.agreement;
@@ -134,6 +153,8 @@ export class Invariants {
     this.changes++;
     if (host.isDrained && host.startedUs > host.drainedUs)
       this.fail("drained", `s${host.index} was drained, is started again, and takes f${index}`);
+    this.removalWaits[host.index * this.owners.length + index] = 0;
+    this.checkTaken(host, index);
     if (++this.owners[index] === 2) this.twice++;
     this.checkCapacity(host);
   }
@@ -142,6 +163,35 @@ export class Invariants {
     const resource = this.world.aircraft.table.resource[host.server];
     if (host.load > resource)
       this.fail("capacity", `s${host.index} carries ${host.load} of ${resource}`);
+  }
+
+  /** The server's capacity or its hold changes. */
+  onInputs(host: Host): void {
+    this.inputsUs[host.index] = this.world.nowUs;
+    this.loweredUs = this.world.nowUs;
+  }
+
+  /**
+   * Running functions may exceed a reduced capacity until they have gone. Nothing is added, except
+   * VIPs that are put back and hand-overs in progress.
+   */
+  private checkTaken(host: Host, index: number): void {
+    const { engine } = host;
+    const { nowUs, aircraft } = this.world;
+    if (engine === null || engine.handover.state[index] === RESTORING) return;
+    const sinceUs = Math.max(this.inputsUs[host.index], host.startedUs);
+    if (nowUs - sinceUs < SETTLED_US || !this.isActiveSince(host, nowUs - SETTLED_US)) return;
+    const { withheld } = engine.handover.room.inputs;
+    if (withheld !== this.withheld[host.index]) return; // it counts from this very turn on
+    const given = Math.floor((aircraft.table.resource[host.server] * (100 - withheld)) / 100);
+    if (host.load > given)
+      this.fail("capacity", `s${host.index} takes f${index} and carries ${host.load} of ${given}`);
+  }
+
+  /** Somebody gives less than all, or did so a moment ago. */
+  private isLowered(): boolean {
+    const { nowUs, hosts } = this.world;
+    return nowUs - this.loweredUs < SETTLED_US || hosts.some(({ withheld }) => withheld > 0);
   }
 
   onGone(index: number): void {
@@ -153,11 +203,17 @@ export class Invariants {
   }
 
   /**
-   * A renewal has made an address anew that had expired. Who knows of that, and waits for the
-   * kernel's lock to put it back, may have it back in either way.
+   * A renewal has set an expired address again. A server that knows of that, and waits for the
+   * kernel's lock to put it back, may have it back either way: as long as it serves, and must
+   * neither yield nor release it.
    */
   onRevived(host: Host, index: number): void {
-    if (host.engine?.handover.state[index] === RESTORING) return;
+    const { handover, phases, nextSendUs } = host.engine as Engine;
+    const { detectionUs, periodUs } = this.world.aircraft.timing;
+    const isPutBack =
+      handover.state[index] === RESTORING && handover.rivals.ownerBeforeUs(index) === NONE;
+    const stoodStill = host.local(this.world.nowUs) - nextSendUs > detectionUs - periodUs;
+    if (isPutBack && phases.serving && !stoodStill) return;
     this.fail(
       "P1",
       `s${host.index} renews f${index}, which has expired, as if it had not stood still`,
@@ -175,8 +231,28 @@ export class Invariants {
     this.fail("P2", `s${host.index} has not put f${index} back for ${sinceUs / 1000} ms`);
   }
 
+  /**
+   * VIPs that wait for the kernel's lock are judged at the decision: the function may be assigned
+   * here again by the time the lock is free.
+   */
+  private noteRemovals({ handover }: Engine, host: Host): void {
+    for (let index = 0; index < this.owners.length; index++) {
+      const place = host.index * this.owners.length + index;
+      if (handover.state[index] !== REMOVING || this.removalWaits[place] !== 0) continue;
+      this.judgeRemoval(host, index);
+      this.removalWaits[place] = 1;
+    }
+  }
+
   /** The engine asks for an address to be taken away. */
   onRemove(host: Host, index: number): void {
+    const place = host.index * this.owners.length + index;
+    const hasWaited = this.removalWaits[place] !== 0;
+    this.removalWaits[place] = 0;
+    if (!hasWaited) this.judgeRemoval(host, index);
+  }
+
+  private judgeRemoval(host: Host, index: number): void {
     if (host.stays[index] !== 0) return; // asked for once more
     if (host.turnsSincePause === 0) return; // decided before it was stopped
     const engine = host.engine as Engine;
@@ -188,15 +264,16 @@ export class Invariants {
     )
       return;
     if (host.local(this.world.nowUs) - handover.assignedSinceUs[index] < SETTLED_US) return;
-    // What it was asked for while it was cut off is still on its way for a while.
+    // A request made while it was cut off is still on its way for a while.
     if (this.world.nowUs - this.notActiveUs[host.index] < SETTLED_US) return;
-    // So is what waited for the kernel's lock.
-    if (this.world.nowUs - host.addressLockUntilUs < SETTLED_US) return;
     // Owned twice, or a moment ago: one of the two was asked to yield.
     if (this.world.nowUs - this.conduct.lastReleasedUs(index) < SETTLED_US) return;
     if (this.owners[index] > 1 || this.world.nowUs - this.lastTwiceUs[index] < SETTLED_US) return;
     for (let server = 0; server < this.world.aircraft.serverCount; server++) {
-      if (membership.isHeard(server) && membership.owns(server, index)) return;
+      if (!membership.isHeard(server)) continue;
+      if (membership.owns(server, index)) return;
+      // One that does not hear us takes what it claims.
+      if (membership.echoedSequence[server] === 0 && membership.claims(server, index)) return;
     }
     this.fail("P4", `s${host.index} takes f${index} down, which is its own and nobody else's`);
   }
@@ -206,7 +283,8 @@ export class Invariants {
     if (
       kind === EFFECT_NOTICE_STOPPING &&
       first === NOTICE_PREEMPTED &&
-      this.world.aircraft.roomy
+      this.world.aircraft.roomy &&
+      !this.isLowered()
     ) {
       this.fail("P3", `f${index} is stopped for a more important one where there is room for all`);
     }
@@ -262,7 +340,8 @@ export class Invariants {
   }
 
   /**
-   * A server counts as recovered after so many keep-alives in a row: not before they can have come.
+   * A server counts as recovered after this many keep-alives in a row: not before they can have
+   * arrived.
    */
   private checkRecovery(engine: Engine, host: Host): void {
     const { state } = engine.membership;
@@ -290,14 +369,15 @@ export class Invariants {
    */
   private checkMoves({ agreement }: Engine, host: Host): void {
     const { table } = this.world.aircraft;
-    const { current } = agreement.allocation;
+    const { allocation } = agreement;
+    const { current } = allocation;
     for (let index = 0; index < table.functionCount; index++) {
       const server = current[index];
       if (server === agreement.ranOn[index]) continue;
       let load = 0;
       for (let other = 0; other < table.functionCount; other++)
         if (current[other] === server) load += table.required[other];
-      if (load > table.resource[server]) {
+      if (load > givenBy(table, allocation, server)) {
         this.fail(
           "move",
           `s${host.index} lets f${index} move to s${server}, which would carry ${load}`,
@@ -308,14 +388,22 @@ export class Invariants {
 
   /**
    * P2, P3, P5: each allocation is the patent's, to the letter, as an independent reading of its
-   * figures gives it.
+   * figures gives it; of the policy "planned" it is the best there is.
    */
   protected compareWithPatent(engine: Engine, host: Host): void {
     const { table, figure } = this.world.aircraft;
     const { allocation } = engine.agreement;
+    if (figure === null) {
+      const mistake = allocation.holds
+        ? heldMistake(table, allocation)
+        : plannedMistake(table, allocation);
+      if (mistake !== null) this.fail("P2", `s${host.index}: ${mistake}`);
+      this.checkMoves(engine, host);
+      return;
+    }
     const servers = Array.from({ length: table.serverCount }, (_, server) => server);
     const system: System = {
-      resources: servers.map((server) => table.resource[server]),
+      resources: servers.map((server) => givenBy(table, allocation, server)),
       operable: servers.map((server) => (allocation.operable & (1 << server)) !== 0),
       functions: Array.from({ length: table.functionCount }, (_, index) => ({
         required: table.required[index],
@@ -328,10 +416,11 @@ export class Invariants {
       })),
     };
     this.checkMoves(engine, host);
-    this.steps ||= allocation.steps;
-    if (allocation.steps !== this.steps)
+    // While functions are held it is always FIG. 4, which has other steps.
+    if (!allocation.holds) this.steps ||= allocation.steps;
+    if (!allocation.holds && allocation.steps !== this.steps)
       this.fail("P7", `an allocation took ${allocation.steps} steps, others ${this.steps}`);
-    const { assigned } = figure(system);
+    const { assigned } = (allocation.holds ? FIGURES.preempt : figure)(system);
     for (let index = 0; index < table.functionCount; index++) {
       if ((assigned[index] ?? NONE) !== allocation.assigned[index]) {
         this.fail(
@@ -341,4 +430,9 @@ export class Invariants {
       }
     }
   }
+}
+
+/** The capacity of a server, as seen by an allocation. */
+function givenBy({ resource }: FunctionTable, { withheld }: Allocation, server: number): number {
+  return Math.floor(((resource[server] as number) * (100 - (withheld[server] as number))) / 100);
 }

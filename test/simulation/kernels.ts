@@ -1,6 +1,6 @@
 /**
- * What the kernels and the supervisors of the servers do when an engine asks, and what they tell it
- * afterwards: addresses and processes.
+ * The servers' kernels and supervisors: actions on an engine's requests, and later reports about
+ * addresses and processes.
  */
 
 import { type FunctionTable, PROCESS_ALWAYS } from "../../src/allocation/function-table.ts";
@@ -17,6 +17,7 @@ import {
 } from "../../src/boundary/effect-queue.ts";
 import {
   EVENT_COMMAND,
+  EVENT_INPUTS,
   EVENT_PROCESS,
   EVENT_VIP_REMOVED,
   EVENT_WITNESS,
@@ -65,7 +66,7 @@ export function drawSpeeds(random: Chance, table: FunctionTable): Speeds {
     batchUs: isSlow ? random.between(100, 800) : 20,
   };
 }
-/** So long a lost answer is waited for (io/netlink-socket). */
+/** How long a lost answer is waited for (io/netlink-socket). */
 const ANSWER_TIMEOUT_US = 20_000;
 
 /** What the trace counts beside effects. */
@@ -118,7 +119,7 @@ export class Kernels {
     return host.engine?.handover.assigned[index] ?? NOBODY;
   }
 
-  /** Gives the engine what has become due of what it is to be told. */
+  /** Gives the engine the reports that have become due. */
   takeLater(host: Host, events: EventQueue): void {
     let dueUs = NEVER;
     for (let at = 0; at < host.laterUs.length; ) {
@@ -135,12 +136,14 @@ export class Kernels {
       const ended = first === CONTROL_PROCESS_STOPPED || first === CONTROL_PROCESS_FAILED;
       if (kind === EVENT_PROCESS && ended) this.endProcess(host, index);
       if (kind === EVENT_COMMAND) this.keepDrained(host, first);
-      events.push(kind, index, first);
+      if (kind === EVENT_INPUTS)
+        events.push(kind, 0, index, first); // withheld and holds
+      else events.push(kind, index, first);
     }
     host.laterDueUs = dueUs;
   }
 
-  /** The supervisor stores it before whoever asked has an answer. */
+  /** The supervisor stores it before it answers the request. */
   private keepDrained(host: Host, command: number): void {
     if (command === CONTROL_RESUME) host.isDrained = false;
     if (command !== CONTROL_DRAIN) return;
@@ -192,7 +195,7 @@ export class Kernels {
         );
         break;
       case EFFECT_PROBE:
-        // A witness is on the client network: it answers whoever reaches it.
+        // A witness is on the client network: it answers every server that reaches it.
         if (this.world.witnesses[index] !== 0 && host.carrier && host.clientCuts === 0)
           host.later(this.world.nowUs + 150, EVENT_WITNESS, index, 0);
         break;
@@ -238,12 +241,15 @@ export class Kernels {
     return host.addressErrno;
   }
 
-  /** Of a batch whose answer is lost the kernel has done some, and some not. */
+  /** Of a batch whose answer is lost the kernel has executed some requests, and others not. */
   private isDone(host: Host): boolean {
     return host.addressErrno === 0 || (host.addressErrno === ETIMEDOUT && this.random.oneIn(2));
   }
 
-  /** The kernel has answered, or nobody waits for its answer any more. @returns µs that it took */
+  /**
+   * The kernel has answered, or the answer is no longer waited for.
+   * @returns µs that it took
+   */
   endBatch(host: Host): number {
     if (host.addressErrno === 0) return this.speeds.batchUs;
     const tookUs = host.addressErrno === ETIMEDOUT ? ANSWER_TIMEOUT_US : this.speeds.batchUs;
@@ -251,7 +257,7 @@ export class Kernels {
     return tookUs;
   }
 
-  /** The address lives on; one that is not there any more is made anew. */
+  /** The address lives on; a missing one is set again. */
   renew(host: Host, index: number): void {
     if (host.up[index] !== 0) this.beginLifetime(host, index);
     else if (host.refused[index] === 0) {
@@ -287,7 +293,10 @@ export class Kernels {
     else host.expiryUs = Math.min(host.expiryUs, host.world(endUs));
   }
 
-  /** @param isTheirs a stranger's stands there: this server answers by it, for as long as it stands */
+  /**
+   * @param isTheirs a stranger's address is set there: this server answers with it as long as it
+   * exists
+   */
   private addAddress(host: Host, index: number, isTheirs: boolean): void {
     if (host.up[index] !== 0) return;
     host.up[index] = 1;

@@ -1,7 +1,7 @@
 /**
- * Moments of a flight at which a fault hurts most: a fault may wait for one in place of a time of
- * its own. A turn is broken off right there, between two steps of it, so that what waits for the
- * moment comes before anything else.
+ * Moments of a flight at which a fault hurts most: a fault may wait for one instead of having its
+ * own time. A turn is interrupted right there, between two of its steps, so that the waiting fault
+ * comes before anything else.
  */
 import type { Host } from "./host.ts";
 import { breakOff } from "./pace.ts";
@@ -43,13 +43,13 @@ export const DECIDED = 14;
 
 export const NOBODY = -1;
 
-/** What was seen at a moment that somebody waits for. */
+/** The observation at an awaited moment. */
 export interface Sighting {
   readonly moment: number;
-  /** The server that it is about, and another one that it has to do with, or NOBODY. */
+  /** The server concerned, and the other server involved, or NOBODY. */
   readonly server: number;
   readonly peer: number;
-  /** The function that it is about, or NOBODY. */
+  /** The function concerned, or NOBODY. */
   readonly index: number;
 }
 
@@ -65,7 +65,7 @@ export class Moments {
     this.awaited |= 1 << moment;
   }
 
-  /** Nobody waits for it any more. */
+  /** It is no longer waited for. */
   forget(moment: number): void {
     this.awaited &= ~(1 << moment);
   }

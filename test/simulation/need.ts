@@ -1,27 +1,27 @@
 /**
- * Nobody lets go of everything without need. A server that does is away for as long as its engine
- * needs to begin anew, and all that it runs with it; so one trouble at a time must not bring it that
- * far, unless it hits that very server, or parts it from others so that they take over.
+ * No server lets go of everything needlessly. A server that does is away until its engine has
+ * restarted, with everything that it runs. So a single trouble must not bring it that far, unless
+ * it hits that very server, or separates it from others so that they take over.
  *
- * A trouble is whatever happens at one instant to anybody: a datagram is lost, a cut begins or ends,
- * a server is stopped, goes on, is killed or starts. What lasts is judged as it is when the server
- * lets go.
+ * A trouble is any instantaneous event anywhere: a datagram is lost, a cut begins or ends, a server
+ * is stopped, goes on, is killed or starts. Lasting conditions are judged at the time when the
+ * server lets go.
  */
 
 import { LEASE_LATENESS_MS } from "../../src/limits.ts";
 import type { Host } from "./host.ts";
 import type { World } from "./world.ts";
 
-/** Datagrams that are longer on their way than this reach nobody in time. */
+/** Datagrams that are in transit for longer than this count as lost. */
 const TRANSIT_US_MAX = 500;
-/** Half of the lateness allowed is for the one who is silent, half for the one who waits. */
+/** Half of the allowed lateness is for the silent server, half for the waiting one. */
 const LATENESS_US = (LEASE_LATENESS_MS * 1000) / 2;
 
 export class Need {
   /** When the last two troubles happened, at two instants. */
   private lastUs = Number.NEGATIVE_INFINITY;
   private beforeUs = Number.NEGATIVE_INFINITY;
-  /** How often a server has let go although one trouble at most had happened. */
+  /** Number of releases although one fault at most had happened. */
   judged = 0;
 
   constructor(private readonly world: World) {}
@@ -40,12 +40,15 @@ export class Need {
     this.beforeUs = this.world.nowUs;
   }
 
-  /** The server lets go of everything. @returns why that is too much; null: it has to */
+  /**
+   * The server releases everything.
+   * @returns why that is too much; null: it has to
+   */
   judge(host: Host): string | null {
     const { world } = this;
     const { timing } = world.aircraft;
     const windowUs = 2 * timing.takeOverUs + 4 * timing.periodUs;
-    // What happened before its start cannot have cost it anything.
+    // Events before its start cannot have cost it anything.
     const sinceUs = Math.max(world.nowUs - windowUs, host.startedUs);
     if (this.beforeUs > sinceUs || this.isHit(host, sinceUs) || this.isRough()) return null;
     // Nothing at all may be lost then.
@@ -81,12 +84,16 @@ export class Need {
     );
   }
 
-  /** This server hears the other one, by whatever way, and the other one does not hear it. */
+  /**
+   * This server may hear the other one, by whatever way, and the other one cannot be relied on to
+   * hear it.
+   */
   private partsFrom(host: Host, other: Host, sinceUs: number): boolean {
-    return this.reaches(other, host, sinceUs) && !this.reaches(host, other, sinceUs);
+    const { nowUs } = this.world;
+    return this.reaches(other, host, nowUs) && !this.reaches(host, other, sinceUs);
   }
 
-  /** Directly, or by way of a third one that has flown for long enough without a stop. */
+  /** Directly, or by way of a third one that flies without a stop since before `sinceUs`. */
   private reaches(from: Host, to: Host, sinceUs: number): boolean {
     const { air, hosts } = this.world;
     const passes = (one: Host, another: Host): boolean =>

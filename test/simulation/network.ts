@@ -27,7 +27,7 @@ export class Network {
   flipPerMille = 0;
   /** Asked first what becomes of a datagram, where somebody else than chance decides. */
   fateOf: ((from: number, to: number, nowUs: number) => number) | null = null;
-  /** How much later than others the datagram of each direction arrives, where somebody says so. */
+  /** Extra delay of the datagrams of each direction, if set. */
   heldUs: Float64Array | null = null;
   /** The server that did not get what was lost last. */
   lostTo = 0;
@@ -42,10 +42,12 @@ export class Network {
   readonly silentUntilUs = new Float64Array(SERVERS_MAX);
   /** Until when each server hears nothing: only while it listens. */
   readonly deafUntilUs = new Float64Array(SERVERS_MAX);
+  /** Since when: its start. */
+  readonly deafSinceUs = new Float64Array(SERVERS_MAX);
   /** A network that loses copies of what the other one delivers, and how many of 1,000. */
   lossyNetwork = 0;
   lossyPerMille = 0;
-  /** When a receive buffer last had no room for what one server sent to another. */
+  /** When receive buffers last had no room, on any network, for what one server sent to another. */
   private readonly overflowedUs = new Float64Array(SERVERS_MAX * SERVERS_MAX).fill(-NEVER);
   /** Datagrams lost in a row in each direction. */
   private readonly lostInARow = new Uint8Array(SERVERS_MAX * SERVERS_MAX);
@@ -62,8 +64,8 @@ export class Network {
     readonly networks: number,
     private readonly lostInARowMax: number,
     /**
-     * Without a lease: for how long no datagram of a direction is taken any more after one has
-     * passed, however few a server that stands still has sent meanwhile.
+     * Without a lease: how long no datagram of a direction is accepted any more after one has
+     * passed, however few a stalled server has sent meanwhile.
      */
     private readonly lossUsMax: number,
     /** Keep-alives that may be lost in a row in both directions at once. */
@@ -119,7 +121,10 @@ export class Network {
     return Math.max(this.passesSinceUs[at], this.passesSinceUs[back], overflowedUs);
   }
 
-  /** As good as lost: no two in a row are lost of the other direction meanwhile. */
+  /**
+   * The last datagram of this direction came in by no network: a flood has kept it out. That is as
+   * good as lost, so no two in a row are lost of the other direction meanwhile.
+   */
   noteOverflow(from: number, to: number, nowUs: number): void {
     const at = from * SERVERS_MAX + to;
     this.overflowedUs[at] = nowUs;
@@ -127,20 +132,25 @@ export class Network {
   }
 
   /**
-   * What becomes of a datagram that is sent now, by chance: PASSES, LOST or FLIPPED, which is as
-   * good as lost. One network that delivers is enough, so that it happens on both or on neither.
+   * The fate of a datagram that is sent now, by chance: PASSES, LOST or FLIPPED, which counts as
+   * lost. One network that delivers is enough, so it happens on both or on neither.
    */
   fate(from: number, to: number, nowUs: number): number {
     if (this.fateOf !== null && this.fateOf(from, to, nowUs) !== PASSES) {
       this.onTrouble();
       return LOST;
     }
+    const at = from * SERVERS_MAX + to;
     if (nowUs < this.deafUntilUs[to]) {
+      // One that hears nothing of an owner for D + 2 T from its start on is beyond what is promised:
+      // only so many are lost from here that something passes before.
+      const leftUs = this.deafSinceUs[to] + (this.lostInARowMax + 4) * this.periodUs - nowUs;
+      const more = Math.max(0, Math.ceil(leftUs / this.periodUs) - 2);
+      this.lostInARow[at] = Math.max(1, this.lostInARowMax - more);
       this.onTrouble();
       return LOST;
     }
     const isMuted = nowUs < this.mutedUntilUs[from];
-    const at = from * SERVERS_MAX + to;
     if (nowUs < Math.max(this.silentUntilUs[from], this.silentUntilUs[to])) {
       if (this.isBridged(at, nowUs) && this.isBridged(to * SERVERS_MAX + from, nowUs)) {
         this.lostInARow[at]++;

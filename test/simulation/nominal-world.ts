@@ -1,8 +1,7 @@
 /**
  * The simulator's world with chance switched off, for stories and tests: everything takes its
  * nominal time, no datagram is lost, clocks are right, and a lease, where there is one, never ends
- * early. What happens, a test makes happen; what must hold in flights must hold here, after every
- * step.
+ * early. A test causes all events; the rules for flights apply here, too, after every step.
  */
 
 import type { Policy } from "../../src/allocation/allocation.ts";
@@ -15,7 +14,7 @@ import { SERVER_ALIVE } from "../../src/boundary/server-state.ts";
 import { leaseMsOf, timingOf } from "../../src/boundary/timing.ts";
 import type { Engine } from "../../src/core/engine.ts";
 import { SERVERS_MAX, VIP_BATCH_MAX } from "../../src/limits.ts";
-import { FIGURES } from "../allocation/reference.ts";
+import { figureOf } from "../allocation/reference.ts";
 import type { Aircraft } from "./aircraft.ts";
 import { FlightRecorder } from "./flight-recorder.ts";
 import { Host } from "./host.ts";
@@ -39,7 +38,7 @@ export interface NominalOptions {
   speeds?: Partial<Speeds>;
 }
 
-/** No fault happens by itself, nothing is late, and of several ways it is the first. */
+/** No fault happens on its own, nothing is late, and of several ways it takes the first. */
 class NoChance implements Chance {
   below(): number {
     return 0;
@@ -81,9 +80,9 @@ const HEALING_PERIODS = 3;
 
 export class NominalWorld extends World {
   override readonly recorder = new FlightRecorder();
-  /** So often it is looked at who answers. */
-  protected lookUs = 1_000;
-  /** Times in which nobody answered for a function that somebody had answered for before. */
+  /** Interval at which the answers are sampled. */
+  protected samplingUs = 1_000;
+  /** Times without an answer for a function that had been answered for before. */
   private readonly gaps: { index: number; fromUs: number; toUs: number }[] = [];
   /** When somebody answered for each function last, NaN before. */
   private answeredUs: Float64Array | null = null;
@@ -106,7 +105,7 @@ export class NominalWorld extends World {
 
   override runUntil(endUs: number): boolean {
     while (this.nowUs < endUs) {
-      super.runUntil(Math.min(endUs, this.nowUs + this.lookUs));
+      super.runUntil(Math.min(endUs, this.nowUs + this.samplingUs));
       this.lookWhoAnswers();
     }
     return true;
@@ -119,14 +118,13 @@ export class NominalWorld extends World {
     for (let index = 0; index < functionCount; index++) {
       if (!this.hosts.some((host) => host.answers(index, nowUs, hasLease))) continue;
       const fromUs = this.answeredUs[index];
-      if (nowUs - fromUs > this.lookUs) this.gaps.push({ index, fromUs, toUs: nowUs });
+      if (nowUs - fromUs > this.samplingUs) this.gaps.push({ index, fromUs, toUs: nowUs });
       this.answeredUs[index] = nowUs;
     }
   }
 
   /**
-   * The longest time in which nobody answered for the function and that was not over at `sinceUs`,
-   * to a ms.
+   * The longest time without an answer for the function that was not over at `sinceUs`, to a ms.
    */
   awayUs(index: number, sinceUs: number): number {
     const sinceAnsweredUs = this.nowUs - (this.answeredUs?.[index] ?? this.nowUs);
@@ -224,7 +222,7 @@ function aircraftOf(options: Omit<NominalOptions, "speeds">): Aircraft {
     networks,
     table,
     policy,
-    figure: FIGURES[policy.name as PolicyName],
+    figure: figureOf(policy.name as PolicyName),
     timing: timingOf(
       periodMs,
       lostAfterPeriods,

@@ -1,6 +1,6 @@
 /**
- * P1 within the bound that boundary/timing states: whatever is lost in fewer than `bridgedPeriods`
- * periods, in both directions, and whenever a server is stopped or killed in them, never two answer.
+ * P1 within the bound of boundary/timing: whatever is lost in fewer than `bridgedPeriods` periods,
+ * in both directions, and whenever a server is stopped or killed in them, two servers never answer.
  */
 import { describe, expect, test } from "bun:test";
 import { FunctionTable } from "../../src/allocation/function-table.ts";
@@ -20,7 +20,10 @@ interface Case {
   leaseTicksMs: number;
 }
 
-/** Flies in phase: both servers send at whole periods. @returns who answers at the end */
+/**
+ * Flies in phase: both servers send at whole periods.
+ * @returns the server that answers at the end
+ */
 function fly(
   options: Case,
   isLost: (from: number, sinceMs: number) => boolean,

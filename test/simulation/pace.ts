@@ -1,7 +1,7 @@
 /**
- * How long the steps of a turn take. Most turns are over at the instant at which they begin; some
- * take a little time in between, drawn; and a fault may stop a process before any step of its turn.
- * The other servers and all kernels go on meanwhile.
+ * Duration of a turn's steps. Most turns end at the instant at which they begin; some take a little
+ * time in between, drawn at random; and a fault may stop a process before any step of its turn. The
+ * other servers and all kernels go on meanwhile.
  */
 
 import type { Engine } from "../../src/core/engine.ts";
@@ -35,7 +35,7 @@ export function breakOff(host: Host): void {
 export class Pace {
   /** The longest that a step takes which nothing holds up; 0: none takes any time. */
   private readonly stepUsMax: number;
-  /** One turn in about so many takes time. */
+  /** One turn in about this many takes time. */
   private readonly oneIn: number;
 
   constructor(
@@ -96,7 +96,7 @@ export class Pace {
     host.held &= IN_CALL;
   }
 
-  /** The process begins anew. */
+  /** The process is restarted. */
   begin(host: Host): void {
     host.held &= ADDRESS_CALLS;
     host.callBeganUs = NEVER;

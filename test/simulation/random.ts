@@ -1,6 +1,6 @@
 import { Random as SeededRandom } from "../harness/seeded-random.ts";
 
-/** What decides wherever the simulator has a choice: a seed, or nobody (nominal-world). */
+/** The source of the simulator's choices: a seed, or none (nominal-world). */
 export interface Chance {
   /** A whole number from 0 up to, not including, `limit`. */
   below(limit: number): number;

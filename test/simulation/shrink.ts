@@ -3,13 +3,13 @@
  * faults.
  */
 import type { Fault } from "./fault-kinds.ts";
-import { type FlightResult, type FlightWishes, fly } from "./flight.ts";
+import { type FlightOptions, type FlightResult, fly } from "./flight.ts";
 
 /** Flights flown at most for one failure. */
 const FLIGHTS_MAX = 400;
 
 /** @returns the result of the shortest flight found; the given one when none is shorter */
-export function shrink(wishes: FlightWishes, failed: FlightResult): FlightResult {
+export function shrink(wishes: FlightOptions, failed: FlightResult): FlightResult {
   const property = failed.violation?.property;
   let best = failed;
   let flights = 0;
@@ -41,7 +41,7 @@ export function shrink(wishes: FlightWishes, failed: FlightResult): FlightResult
 }
 
 /** The failure for people: what was left of it, and how to see it again. */
-export function tellFailure(wishes: FlightWishes, less: FlightResult): string {
+export function reportFailure(wishes: FlightOptions, less: FlightResult): string {
   const told = fly({ ...wishes, faults: less.faults, inWords: true });
   const options = [
     `--seed ${wishes.seed}`,

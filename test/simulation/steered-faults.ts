@@ -1,6 +1,6 @@
 /**
- * Faults that are aimed: at a moment of the flight that they make worse, and at a server that has
- * to do with it. Half of all flights have some, each with moments of its own (swarm).
+ * Aimed faults: at a moment of the flight that makes them worse, and at a server involved in it.
+ * Half of all flights have some, each with its own moments (swarm).
  */
 import type { Aircraft } from "./aircraft.ts";
 import type { Fault, FaultKind } from "./fault-kinds.ts";

@@ -1,7 +1,7 @@
 /**
- * VIPs that somebody sets as addresses of his own on the servers, by hand or in the network setup.
- * The class that flies is told of them in the kernel's words; whether its server names each one,
- * and says so when it is gone, is judged from outside.
+ * VIPs that somebody sets as addresses on the servers, by hand or in the network setup. The flying
+ * class is informed in the kernel's format; whether its server names each one, and reports its end,
+ * is judged from outside.
  */
 import type { EventQueue } from "../../src/boundary/event-queue.ts";
 import { LOG_VIP_FOREIGN, LOG_VIP_FOREIGN_GONE } from "../../src/boundary/maintenance-code.ts";
@@ -17,7 +17,7 @@ const CLIENT_INTERFACE = 1;
 const INTERFACES = 3;
 /** The first is the length of our own. */
 const PREFIX_LENGTHS = [32, 16, 24];
-/** A server that turns names what stands there within this time, and what is gone. */
+/** A running server reports foreign addresses, and their end, within this time. */
 const PATIENCE_US = 500_000;
 const NEVER = Number.POSITIVE_INFINITY;
 
@@ -29,11 +29,11 @@ interface Stranger {
 
 interface OfHost {
   readonly standing: Stranger[];
-  /** What the kernel has told and the engine has not read: the address, and whether it is there. */
+  /** Reports of the kernel that the engine has not read: the address, and whether it is there. */
   readonly news: (readonly [Stranger, boolean])[];
-  /** What the engine that flies knows; null: of none. */
+  /** Knowledge of the running engine; null: none runs. */
   foreign: ForeignAddresses | null;
-  /** 1 where its last record of the function says that there is one. */
+  /** 1 if its last record of the function reports one. */
   readonly named: Uint8Array;
   namedCount: number;
   /** Since when that is wrong, for each function. */
@@ -97,7 +97,7 @@ export class StrangerAddresses {
     if (isInOurPlace(stranger)) this.world.kernels.removeByHand(host, stranger.index);
   }
 
-  /** One stands where ours would: the kernel refuses ours, and answers all the same. */
+  /** A foreign address is set in place of ours: the kernel refuses ours, but still answers. */
   isInPlaceOf(host: Host, index: number): boolean {
     return this.of(host).standing.some((one) => one.index === index && isInOurPlace(one));
   }
@@ -109,7 +109,7 @@ export class StrangerAddresses {
     this.world.touch(host.index);
   }
 
-  /** The engine reads what the kernel has told. */
+  /** The engine reads the kernel's reports. */
   observe(host: Host, events: EventQueue): void {
     const own = this.of(host);
     if (own.news.length > 0) {
@@ -154,7 +154,7 @@ export class StrangerAddresses {
     }
   }
 
-  /** What the kernel says of an address without a mark and without lifetimes. */
+  /** The kernel's report of an address without a mark and without lifetimes. */
   private encode({ index, prefixLength, link }: Stranger): number {
     const { view, bytes } = this;
     const address = addressOf(index);

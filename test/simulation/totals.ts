@@ -1,4 +1,4 @@
-/** What many flights add up to, and how it is told. */
+/** Totals of many flights, and their report. */
 import { MARK_NAMES } from "../../src/marks.ts";
 import { FAULTS, type FaultKind } from "./fault-kinds.ts";
 import { STATES } from "./faults.ts";
@@ -6,7 +6,7 @@ import type { FlightResult } from "./flight.ts";
 
 const US_PER_YEAR = 365.25 * 86_400e6;
 
-/** Which kinds of faults are counted under which name in the document (contract). */
+/** Which kinds of faults are counted under which name in the document. */
 const GROUPS: Readonly<Record<string, readonly FaultKind[]>> = {
   crash: [
     "power off",

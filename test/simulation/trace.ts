@@ -1,9 +1,9 @@
 /**
- * Everything that happens in a flight, as a running digest: two flights are the same when theirs
- * are. On request also in words.
+ * Everything that happens in a flight, as a running digest: two flights are equal when their
+ * digests are. On request also in words.
  */
 export class Trace {
-  /** Lines for people; null: nobody reads them. */
+  /** Lines for people; null: not recorded. */
   readonly lines: string[] | null;
   private high = 0x811c9dc5;
   private low = 0x01000193;
@@ -12,7 +12,7 @@ export class Trace {
     this.lines = inWords ? [] : null;
   }
 
-  /** What happened when and where, in numbers. */
+  /** The events, with time and place, in numbers. */
   note(nowUs: number, what: number, server: number, first: number, second: number): void {
     this.high = Math.imul(this.high ^ nowUs, 0x01000193) ^ Math.imul(what + 1, 0x9e3779b1);
     this.low =

@@ -1,11 +1,11 @@
 /**
- * Servers, their kernels and networks in virtual time, around the engines and the wire format that
- * fly. One event at a time: the server whose turn is next does what io/loop does with sockets.
- * Nothing here decides anything for an engine; what must hold is in invariants.
+ * Servers, their kernels and networks in virtual time, around the flying engines and wire format.
+ * One event at a time: the server whose turn is next does what io/loop does with sockets. Nothing
+ * here decides anything for an engine; the rules are in invariants.
  */
 
 import { COUNTER_ACCEPTED } from "../../src/boundary/counters.ts";
-import { EVENT_CARRIER, EVENT_COMMAND } from "../../src/boundary/event-queue.ts";
+import { EVENT_CARRIER, EVENT_COMMAND, EVENT_INPUTS } from "../../src/boundary/event-queue.ts";
 import type { Identity } from "../../src/boundary/identity.ts";
 import { LOG_STALLED } from "../../src/boundary/maintenance-code.ts";
 import { formatRecord } from "../../src/catalogue/record-text.ts";
@@ -67,6 +67,8 @@ export class World {
 
   /** Engines advance their hand-overs in every step, also where nothing changed. */
   skipsNothing = false;
+  /** Reactions are worked out ahead of events, as in flight. */
+  plansAhead = true;
   /** Turns of all engines. */
   turns = 0;
   /** Keeps what servers tell, where somebody wants to know. */
@@ -196,7 +198,9 @@ export class World {
     host.effects.clear();
     const { engine, turn } = this.board(host, identity);
     engine.skips = !this.skipsNothing;
+    if (!this.plansAhead) engine.agreement.stepsAhead = 0;
     engine.phases.draining = host.isDrained;
+    if (!host.isOlder) engine.events.push(EVENT_INPUTS, 0, host.withheld, host.holds ? 1 : 0);
     this.invariants.conduct.begin(host);
     this.strangers.begin(host);
     this.invariants.need.trouble();
@@ -252,7 +256,7 @@ export class World {
     this.superviseEnd(host);
   }
 
-  /** SIGKILL of all processes: the kernel goes on with what is set in it. */
+  /** SIGKILL of all processes: the kernel keeps what is set in it. */
   killAll(host: Host): void {
     if (host.engine === null) return;
     this.endEngine(host, "all processes killed");
@@ -262,7 +266,7 @@ export class World {
   }
 
   /**
-   * SIGKILL of the supervisor: its engine lets go of everything and ends, and the processes of
+   * SIGKILL of the supervisor: its engine releases everything and ends, and the processes of
    * functions end with it.
    */
   killSupervisor(host: Host): void {
@@ -310,7 +314,7 @@ export class World {
     this.trace.say(this.nowUs, `${name(host)}: ${how}`);
   }
 
-  /** An engine says why it lets go of everything. */
+  /** An engine reports why it releases everything. */
   onLetGo(host: Host, code: number, value: number): void {
     const { engine } = host;
     this.trace.say(this.nowUs, `${name(host)} ${formatRecord(code, value, 0, NAMES)}`);
@@ -366,8 +370,8 @@ export class World {
   }
 
   /**
-   * What the kernel, the supervisor and the networks do by themselves. @returns whether anything
-   * was due
+   * The actions of the kernel, the supervisor and the networks on their own.
+   * @returns whether anything was due
    */
   private tendKernel(host: Host): boolean {
     const { nowUs } = this;
@@ -436,7 +440,7 @@ export class World {
     host.tookUs = 0;
   }
 
-  /** What has come of the step that somebody waits for. */
+  /** The result of the awaited step. */
   private lookAround(host: Host, engine: Engine, step: number): void {
     const { moments, air } = this;
     if (step === DECIDE && engine.effects.count > 0) moments.note(DECIDED, host.index);
@@ -451,8 +455,9 @@ export class World {
   }
 
   /**
-   * What an attacker sent gets a step of its own, where nothing else waits: nothing but a counter
-   * may have changed then (P8). @returns whether it was taken
+   * A message from an attacker gets a step of its own, if nothing else waits: only a counter may
+   * have changed then (P8).
+   * @returns whether it was taken
    */
   judgeAlone(engine: Engine, host: Host, buffer: number, network: number, kind: number): boolean {
     const { events, counters } = engine;
@@ -463,8 +468,12 @@ export class World {
       return false;
     events.pushMessage(network);
     const before = counters[COUNTER_ACCEPTED];
+    const peer = events.message(events.count - 1).sender;
+    const { echoes } = engine.changes;
+    const { heard, joining } = engine.membership;
     host.decidedUs = host.local(this.nowUs);
-    // A turn of the aircraft has one step: what this one spends of the sends in a period is given back.
+    // A turn of the aircraft has one step: what this one spends of the sends in a period is given
+    // back.
     const sender = engine.sender as unknown as { extraSends: number };
     const { extraSends } = sender;
     engine.step(host.decidedUs, false);
@@ -475,6 +484,9 @@ export class World {
         `${name(host)} accepted ${kind === RECORDING ? "a recording" : "what was touched"}`,
       );
     }
+    const isAsBefore = engine.membership.heard === heard && engine.membership.joining === joining;
+    if (isAsBefore && engine.changes.echoes !== echoes)
+      this.invariants.conduct.onEchoOwed(host, engine, peer);
     return true;
   }
 
@@ -483,7 +495,7 @@ export class World {
     this.touch(host.index);
   }
 
-  /** Whoever asks for something asks again until it is done. */
+  /** Requests are repeated until they are done. */
   command(host: Host, command: number): void {
     if (host.engine === null) {
       if (command === CONTROL_RESUME) host.isDrained = false;
@@ -491,6 +503,15 @@ export class World {
     }
     if (command === CONTROL_LEAVE) host.isToLeave = true;
     this.pushLater(host, 0, EVENT_COMMAND, 0, command);
+  }
+
+  /** The server's withheld resource, and whether it holds: stored at once, sent to its engine. */
+  setInputs(host: Host, withheld: number, holds: boolean): void {
+    host.withheld = withheld;
+    host.holds = holds;
+    this.invariants.onInputs(host);
+    if (host.engine === null || host.isOlder) return;
+    this.pushLater(host, 0, EVENT_INPUTS, withheld, holds ? 1 : 0);
   }
 
   setCarrier(host: Host, present: boolean): void {

@@ -1,4 +1,7 @@
-/** Real executables that fly from slots: a healthy part is kept, another one gives way by itself. */
+/**
+ * Real executables that fly from slots: a healthy part is kept, an unhealthy one is rolled back
+ * automatically.
+ */
 import { afterAll, beforeAll, expect, test } from "bun:test";
 import { join } from "node:path";
 import { SlotStore } from "../../src/slots/slot-store.ts";
@@ -25,7 +28,7 @@ afterAll(async () => {
 
 const parts = { slots: directory.slots, trialS: 10 };
 
-test("a healthy part on trial is kept, and the log says so", async () => {
+test("a healthy part on trial is kept, and logged", async () => {
   expect(directory.part("activate")).toMatchObject({ code: 0 });
   expect(directory.part("boot").out).toBe(`${join(directory.slots, "b/wingman")}\n`);
   flight.b.start(TABLE);
@@ -39,7 +42,7 @@ test("a healthy part on trial is kept, and the log says so", async () => {
   expect(flight.a.command("health").code).toBe(1);
 });
 
-test("a part with which a function fails gives way to the one before, which tells the log", async () => {
+test("a part with which a function fails is rolled back to the previous one, which logs it", async () => {
   expect(directory.part("activate")).toMatchObject({ code: 0 });
   await flight.b.stop();
   const [first, ...others] = TABLE.functions;

@@ -1,4 +1,7 @@
-/** Parts come into the inactive slot, are started, kept and given up: `wingman part` as it is called. */
+/**
+ * Parts are installed in the inactive slot, started, kept and rolled back, with real calls of
+ * `wingman part`.
+ */
 import { afterAll, beforeEach, describe, expect, test } from "bun:test";
 import { readlinkSync, symlinkSync, truncateSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -52,7 +55,7 @@ test("installed, started, good; the next one comes into the other slot, and what
   });
 });
 
-test("a part that never says it is healthy is given up after its starts, and that is said", () => {
+test("a part that is never healthy is given up after its starts, which is reported", () => {
   flown();
   expect(directory.part("activate")).toMatchObject(done);
   for (let start = 0; start < TRIAL_STARTS; start++)
@@ -64,6 +67,24 @@ test("a part that never says it is healthy is given up after its starts, and tha
   expect(directory.part("status").out).toContain(
     "slot b: WNG5E00010001 release 0.1.0 build build-2, rolled back: not healthy after 3 starts",
   );
+});
+
+test("the state says whether the part on trial was started, and who rolled it back", () => {
+  flown();
+  const line = (slot: string): string =>
+    directory
+      .part("status")
+      .out.split("\n")
+      .find((text) => text.startsWith(`slot ${slot}: `)) ?? "";
+  expect(directory.part("activate")).toMatchObject(done);
+  expect(line("b")).toEndWith(" build build-2, selected for the next start, on trial");
+  for (const left of ["2 starts", "1 start", "0 starts"]) {
+    expect(directory.part("boot")).toMatchObject(done);
+    expect(line("b")).toEndWith(` build build-2, started, on trial, ${left} left`);
+  }
+  expect(directory.part("rollback")).toMatchObject(done);
+  expect(line("a")).toEndWith(" build build-1, started");
+  expect(line("b")).toEndWith(" build build-2, rolled back by hand");
 });
 
 test.each(["wingman", "aircraft.json", "MANIFEST.JSN", "MANIFEST.SIG"])(
@@ -101,11 +122,20 @@ describe("refused", () => {
     expect(current()).toBe("a");
   });
 
-  test("while another part is on trial: what it goes back to is not overwritten", () => {
+  test("while another part is on trial: the part to roll back to is not overwritten", () => {
     flown();
     expect(directory.part("activate")).toMatchObject(done);
     expect(directory.part("install", one).err).toContain("slot b is on trial, and slot a is what");
     expect(directory.part("activate").err).toContain("slot b is on trial already");
+  });
+
+  test("while the first part is on trial, which has nothing to go back to", () => {
+    expect(directory.part("install", one)).toMatchObject(done);
+    expect(directory.part("activate")).toMatchObject(done);
+    expect(directory.part("install", two).err).toContain(
+      "slot a is on trial: wait until it is kept, or 'wingman part good' first\n",
+    );
+    expect(directory.part("rollback").err).toContain("slot b is empty");
   });
 
   test("for other hardware, another system, another target; an older one unless asked for", () => {
@@ -135,10 +165,10 @@ describe("refused", () => {
     expect(directory.part("status").out).toBe("slot a: empty\nslot b: empty\n");
   });
 
-  test("what is asked for and is not there", () => {
+  test("missing parts and slots", () => {
     expect(directory.part("activate").err).toContain("slot a: ");
     expect(directory.part("good").err).toContain("nothing is on trial");
-    expect(directory.part("rollback").err).toContain("there is no part to go back to");
+    expect(directory.part("rollback").err).toContain("there is nothing to go back from");
     expect(directory.part("install").err).toContain("expected the directory of a part");
   });
 });

@@ -2,18 +2,13 @@
 import { existsSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { ownTarget } from "../../scripts/build/target.ts";
+import { type Answer, answerOf } from "../harness/command.ts";
 import { keyPair, standIn } from "../harness/part.ts";
 import { scratchDirectory } from "../harness/run-mark.ts";
 import { smallest } from "../harness/smallest-aircraft.ts";
 
 const ROOT = join(import.meta.dir, "../..");
 export const WINGMAN = join(ROOT, "dist/wingman");
-
-export interface Answer {
-  readonly code: number | null;
-  readonly out: string;
-  readonly err: string;
-}
 
 export class SlotsDirectory {
   readonly path = scratchDirectory("slots");
@@ -64,10 +59,10 @@ export class SlotsDirectory {
   }
 
   /** With the executable as it is built. */
-  packReal(name: string): string {
+  packReal(name: string, config = "aircraft.json"): string {
     const answer = this.run([
       ...[process.execPath, join(ROOT, "scripts/package.ts"), "--out", name, "--key", "key.pem"],
-      ...["--config", "aircraft.json"],
+      ...["--config", config],
     ]);
     if (answer.code !== 0) throw new Error(answer.err);
     return this.file(name);
@@ -78,11 +73,7 @@ export class SlotsDirectory {
   }
 
   run(command: readonly string[]): Answer {
-    const { exitCode, stdout, stderr } = Bun.spawnSync([...command], {
-      cwd: this.path,
-      env: { PATH: process.env.PATH ?? "" },
-    });
-    return { code: exitCode, out: stdout.toString(), err: stderr.toString() };
+    return answerOf(command, this.path);
   }
 
   /** No slot has anything in it. */

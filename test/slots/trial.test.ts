@@ -7,7 +7,7 @@ import { SlotStore } from "../../src/slots/slot-store.ts";
 import {
   HEALTHY_S,
   SlotTrial,
-  TRIAL_GOES_ON,
+  TRIAL_CONTINUES,
   TRIAL_HAS_FAILED,
   TRIAL_IS_GOOD,
 } from "../../src/supervisor/slot-trial.ts";
@@ -37,7 +37,7 @@ const onTrial = (): SlotTrial => trialOf(join(slots, "current/wingman")) as Slot
 test("healthy for a while without a break: it is kept", () => {
   const trial = onTrial();
   for (const isHealthy of [true, true, true, true, false, true, true, true, true])
-    expect(trial.look(isHealthy)).toBe(TRIAL_GOES_ON);
+    expect(trial.look(isHealthy)).toBe(TRIAL_CONTINUES);
   expect(HEALTHY_S).toBe(5);
   expect(trial.look(true)).toBe(TRIAL_IS_GOOD);
   expect([store.current, store.trial]).toEqual(["b", null]);
@@ -46,7 +46,7 @@ test("healthy for a while without a break: it is kept", () => {
 test("not healthy in time: the one before is started, and why is kept for the log", () => {
   const trial = onTrial();
   for (let second = 1; second < LIMIT_S; second++)
-    expect(trial.look(second % HEALTHY_S !== 0)).toBe(TRIAL_GOES_ON);
+    expect(trial.look(second % HEALTHY_S !== 0)).toBe(TRIAL_CONTINUES);
   expect(trial.look(false)).toBe(TRIAL_HAS_FAILED);
   expect(store.current).toBe("a");
   expect(store.state).toMatchObject({
@@ -55,7 +55,7 @@ test("not healthy in time: the one before is started, and why is kept for the lo
   });
 });
 
-test("somebody says that it is good: the trial is over", () => {
+test("confirmed by hand: the trial is over", () => {
   const trial = onTrial();
   store.confirm();
   expect(trial.look(false)).toBe(TRIAL_IS_GOOD);

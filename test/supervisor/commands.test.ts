@@ -93,7 +93,7 @@ test("status: text, or one JSON document and nothing else", async () => {
 });
 
 test(
-  "status says in one line why there is none, exit code 1",
+  "status gives the reason in one line when there is none, exit code 1",
   async () => {
     const gone = Bun.spawnSync(["true"]).pid;
     const file = join(directory, "status");
@@ -138,7 +138,7 @@ test(
   LIMIT_MS,
 );
 
-test("a user who may not signal the engine sees its status all the same", async () => {
+test("a user who may not signal the engine can still see its status", async () => {
   const isRoot = process.getuid?.() === 0;
   // Whom root may not signal: somebody else's process, without the right to. Else process 1.
   const foreign = isRoot ? Bun.spawn(["setpriv", "--reuid=65534", "sleep", "600"]) : null;
@@ -222,7 +222,7 @@ test("drain --no-wait ends with the engine's answer; resume too", async () => {
 });
 
 test(
-  "refused, not answered, nobody there: one line each, exit code 1",
+  "refused, not answered, no daemon: one line each, exit code 1",
   async () => {
     engine(CONTROL_REFUSED);
     expect(await outcome("drain")).toEqual([1, "", "wingman: drain: the engine refuses\n"]);
@@ -268,7 +268,7 @@ test("launch by hand: the program's own exit code, 127 when there is none, 2 for
   expect(launch("--")[0]).toBe(2);
 });
 
-test("a run directory that may not be read is said so", () => {
+test("a run directory that may not be read is reported", () => {
   mkdirSync(join(directory, "closed"), { mode: 0o700 });
   const main = join(import.meta.dir, "../../src/main.ts");
   // Root may read everything: as the only user of a user namespace, root's directory belongs to

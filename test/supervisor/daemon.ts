@@ -1,6 +1,4 @@
-/**
- * A real `wingman run` in a network namespace of its own, with the stand-in engine, for one test.
- */
+/** A real `wingman run` in its own network namespace, with the stand-in engine, for one test. */
 import { chmodSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { runEnvironment, scratchDirectory } from "../harness/run-mark.ts";
@@ -34,7 +32,7 @@ export class Daemon {
     return path;
   }
 
-  /** What a script wrote into a file of the test's directory; undefined before. */
+  /** Output of a script in a file of the test's directory; undefined before. */
   written(name: string): string | undefined {
     const path = join(this.directory, name);
     if (!existsSync(path)) return undefined;
@@ -122,7 +120,7 @@ export class Daemon {
     this.#process?.kill(signal);
   }
 
-  /** Waits for the next engine that says hello, and talks to that one from now on. */
+  /** Waits for the next engine's hello, and talks to that one from now on. */
   async engine(): Promise<NonNullable<Report["hello"]>> {
     const wanted = ++this.#engines;
     return await until(

@@ -1,7 +1,7 @@
 /**
- * Plays the engine: speaks control records over the inherited socket, and does what the test tells
- * it over a socket of its own in the run directory, one JSON document a line. RUN_DIR/manner.json
- * says how it behaves by itself.
+ * Plays the engine: exchanges control records over the inherited socket, and obeys the test over
+ * its own socket in the run directory, one JSON document per line. RUN_DIR/manner.json describes
+ * its behaviour.
  */
 import { existsSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
@@ -30,7 +30,7 @@ export interface Manner {
   message?: string;
   /** Takes no notice of LEAVE. */
   stays?: boolean;
-  /** Does not say by itself that its start-up is complete. */
+  /** Does not report on its own that its start-up is complete. */
   isQuiet?: boolean;
 }
 
@@ -49,7 +49,7 @@ export interface Order {
   exitCode?: number;
 }
 
-/** What the test gets to see. */
+/** Output for the test. */
 export interface Report {
   hello?: {
     pid: number;
@@ -69,7 +69,10 @@ function addVip(text: string): void {
 }
 
 export function engineStandIn(args: string[]): void {
-  const names = ["server", "config", "directory", "run-dir", "incarnation", "control-fd", "parent"];
+  const names = [
+    ...["server", "config", "directory", "run-dir"],
+    ...["incarnation", "inputs", "control-fd", "parent"],
+  ];
   const options = Object.fromEntries(names.map((name) => [name, { type: "string" } as const]));
   const values = parseArgs({ args, options }).values as Record<string, string>;
   const runDirectory = values["run-dir"] ?? "";

@@ -59,6 +59,7 @@ test(
       config: join(daemon.runDirectory, "config.json"),
       directory: daemon.directory,
       "run-dir": daemon.runDirectory,
+      inputs: "0",
       "control-fd": "3",
       parent: String(daemon.pid),
     });
@@ -169,7 +170,7 @@ test(
 );
 
 test(
-  "a stop that a dead engine asked for is carried out, but answered to nobody",
+  "a stop that a dead engine requested is carried out, but not answered",
   async () => {
     const slow = daemon.script(
       "slow",
@@ -263,7 +264,7 @@ test(
 );
 
 test(
-  "SIGHUP likewise; an engine that crashes while it leaves makes the exit code 1",
+  "SIGHUP is the same; an engine that crashes while it leaves makes the exit code 1",
   async () => {
     daemon.setManner({ stays: true });
     daemon.start([{ id: "map" }]);
@@ -350,7 +351,7 @@ test(
 );
 
 test(
-  "the supervisor says STOPPING and that there is no engine; what lives, the engine says itself, and nobody else can",
+  "the supervisor sends STOPPING, and that there is no engine; only the engine itself can report that it lives",
   async () => {
     const path = join(daemon.directory, "notify.sock");
     const manager = RecordSocket.bound(path);
@@ -424,7 +425,7 @@ test(
   LIMIT_MS,
 );
 
-/** Exit code and standard error of a `run` that is expected to end by itself. */
+/** Exit code and standard error of a `run` that is expected to end on its own. */
 async function refusal(config: string, args: string[]): Promise<[number, string]> {
   const file = join(daemon.directory, "refused.json");
   writeFileSync(file, config);
@@ -478,7 +479,7 @@ test("without privileges: one clear line, exit code 1", async () => {
   chmodSync(daemon.directory, 0o755);
   const executable = join(import.meta.dir, "stand-in-executable.ts");
   const result = Bun.spawnSync([
-    // In a user namespace of its own, so that it may give up what it has wherever the tests run.
+    // In its own user namespace, so that it may drop capabilities wherever the tests run.
     ...[
       "unshare",
       "--user",

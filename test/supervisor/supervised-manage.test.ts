@@ -13,7 +13,7 @@ import {
   LOG_RUN_KILLED,
   LOG_STOPPED,
   LOG_VIPS_SWEPT,
-} from "../../src/catalogue/upkeep-code.ts";
+} from "../../src/catalogue/supervisor-code.ts";
 import { RECORD_QUEUE_MAX } from "../../src/limits.ts";
 import {
   CONTROL_PHASE,
@@ -107,13 +107,13 @@ test(
     expect(stored()).toEqual(upTo(kills * perKill));
     expect(daemon.errors.split("the maintenance process ended: SIGKILL").length - 1).toBe(kills);
     const ends = recordsOf(daemon.stateDirectory).filter(({ code }) => code === LOG_MANAGE_ENDED);
-    expect(ends[0]?.detail).toBe("-9");
+    expect(ends[0]?.detail).toBe("signal 9");
   },
   LIMIT_MS,
 );
 
 test(
-  "stopped while more records come than the queue holds: what is lost is counted",
+  "stopped while more records come than the queue holds: lost ones are counted",
   async () => {
     await started();
     const pid = await until("the maintenance process", managePid);
@@ -166,7 +166,7 @@ test(
     const first = await daemon.engine();
     daemon.send(CONTROL_PHASE, NO_INDEX, PHASE_ACTIVE);
     daemon.order({ vip: "10.9.0.1/24" });
-    // Once this is told, the VIP is there.
+    // Once this is reported, the VIP is there.
     daemon.order({ events: { code: CODE, from: 0, count: 1 } });
     await until("the VIP", () => daemon.errors.includes(lineOf(0)));
     signal(first.pid, "SIGKILL");
@@ -178,7 +178,7 @@ test(
     const flown = [
       `${LOG_ENGINE_STARTED} 1`,
       `${LOG_VIPS_SWEPT} 1`,
-      `${LOG_ENGINE_ENDED} -9`,
+      `${LOG_ENGINE_ENDED} signal 9`,
       `${LOG_ENGINE_STARTED} 2`,
     ];
     await until(
@@ -198,7 +198,7 @@ test(
     expect(seen().slice(flown.length)).toEqual([
       `${LOG_RUN_KILLED} `,
       `${LOG_ENGINE_STARTED} 1`,
-      `${LOG_ENGINE_ENDED} 5`,
+      `${LOG_ENGINE_ENDED} exit code 5`,
     ]);
   },
   LIMIT_MS,

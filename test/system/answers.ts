@@ -1,5 +1,6 @@
 /**
- * Who answers for the VIPs, as a seat finds out: it asks everybody by ARP and notes every reply.
+ * Finds out which server answers for the VIPs, like a seat: it asks by broadcast ARP and notes
+ * every reply.
  */
 import { ETHER_TYPE_ALL, PacketSocket } from "../../src/io/packet-socket.ts";
 import {
@@ -73,7 +74,7 @@ export class Answers {
     const { bytes } = this.socket.received;
     for (let length = this.socket.receive(); length >= 0; length = this.socket.receive()) {
       if (decodeArp(bytes, length) !== ARP_REPLY) continue;
-      // One that nobody asked for is an announcement: who answers, answers the seat.
+      // An unrequested one is an announcement: the sender also answers the seat.
       if (bytes.slice(38, 42).join(".") !== this.sender) continue;
       take(bytes.slice(28, 32).join("."), hex(bytes.slice(22, 28)));
     }

@@ -14,8 +14,8 @@ import { Random } from "../simulation/random.ts";
 const LIMIT_MS = 180_000;
 const FLOOD_BYTES = 1_000_000;
 /**
- * Five periods, a tenth of the detection time: a machine that is busy with other tests does 33 ms
- * to a keep-alive by itself.
+ * Five periods, a tenth of the detection time: a machine that is busy with other tests can delay a
+ * keep-alive by 33 ms.
  */
 const LATE_US_MAX = 100_000;
 
@@ -52,10 +52,10 @@ async function started(): Promise<void> {
   await flight.settled();
   // The maintenance process comes when it comes: nothing that flies waits for it.
   for (const server of [flight.a, flight.b])
-    await until("its console", () => console(server, "show", "book").code === 0);
+    await until("its console", () => console(server, "show", "version").code === 0);
 }
 
-/** What `wingman console` answers. */
+/** The answer of `wingman console`. */
 function console(server: Server, ...command: string[]): { code: number; out: string; err: string } {
   const child = Bun.spawnSync([WINGMAN, "console", "--run-dir", server.runDirectory, ...command]);
   return { code: child.exitCode, out: child.stdout.toString(), err: child.stderr.toString() };
@@ -152,8 +152,8 @@ test(
     await terminal.until(/TABLE DIGEST +[0-9a-f]{64}\r\n(.+\r\n)+OK\r\n/);
     expect(performance.now() - beganMs).toBeLessThan(1000);
     const after = flight.a.state()?.keepAlive ?? flight.fail();
-    // The engine has real-time priority and waits for nobody: half a millisecond is usual, with the
-    // flood and without.
+    // The engine has real-time priority and waits for no other process: half a millisecond is
+    // usual, with the flood and without.
     expect(after.sent).toBeGreaterThan(before.sent);
     expect(after.lateUs.max).toBeLessThan(Math.max(2 * before.lateUs.max, LATE_US_MAX));
     expect(ownersOf(flight.b.state() ?? flight.fail())).toEqual(owners);

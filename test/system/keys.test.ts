@@ -36,7 +36,7 @@ const unauthenticated = (): number[] =>
     (server) => (server.state() ?? flight.fail()).keepAlive.rejected.authentication ?? 0,
   );
 
-test("the key is changed in three steps, server by server, and nobody ever rejects anybody", async () => {
+test("the key is changed in three steps, server by server, and no server ever rejects another", async () => {
   for (const server of [flight.a, flight.b]) server.start(keyed("old.key"));
   await flight.settled();
   for (const step of [keyed("old.key", "new.key"), keyed("new.key", "old.key"), keyed("new.key")]) {
@@ -48,7 +48,7 @@ test("the key is changed in three steps, server by server, and nobody ever rejec
       expect(unauthenticated()).toEqual([0, 0]);
     }
   }
-  // Without the second key, the counter would have told.
+  // Without the second key, the counter would have shown it.
   await flight.b.stop();
   flight.b.start(keyed("old.key"));
   await until("each rejects the other", () =>
@@ -58,7 +58,7 @@ test("the key is changed in three steps, server by server, and nobody ever rejec
   );
 });
 
-test("problems of both key files are told before anything starts", async () => {
+test("problems of both key files are reported before anything starts", async () => {
   writeKey(flight.a, "open.key", "a key that others may read", 0o644);
   flight.a.start(keyed("nowhere.key", "open.key"));
   expect(await flight.a.exited()).toBe(2);

@@ -1,6 +1,6 @@
 /**
- * Real daemons, real kernels: what becomes of the VIPs of a server that stops without a word, with
- * its link up. Needs root and `ip`. A seat asks the server itself, frame by frame, whoever else has
+ * Real daemons, real kernels: the VIPs of a server that stops silently, with its link up. Needs
+ * root and `ip`. A seat asks the server itself, frame by frame, even if another server has
  * announced the addresses by then.
  */
 import { afterEach, beforeEach, describe, expect, test } from "bun:test";
@@ -146,7 +146,7 @@ describe("the lease by default", () => {
     });
   };
 
-  test("is on, and the state says so", async () => {
+  test("is on, as the state shows", async () => {
     await fly(flight.a, TABLE, "running");
     expect(flight.a.log).toContain("VIP LEASE ENFORCED BY: tcx");
     expect(flight.a.log).not.toContain("NO VIP LEASE");
@@ -154,14 +154,20 @@ describe("the lease by default", () => {
     expect(flight.a.state()?.leaseKind).toBe("tcx");
   });
 
-  test("is nftables' where there is no eBPF, and the state and the log say so", async () => {
-    const { a } = flight;
-    a.launcher = without("bpf");
-    await fly(a, TABLE, "running");
-    expect(a.log).toContain("VIP LEASE ENFORCED BY: nftables");
-    expect(a.log).toContain("NO EBPF FOR VIP FILTER: errno 1");
-    expect(a.state()?.leaseKind).toBe("nftables");
-  });
+  test.each([
+    ["for this process", "bpf", 1],
+    ["in the kernel", "bpf-call", 38],
+  ])(
+    "is nftables' where there is no eBPF %s, and the state and the log say so",
+    async (_, missing, reason) => {
+      const { a } = flight;
+      a.launcher = without(missing);
+      await fly(a, TABLE, "running");
+      expect(a.log).toContain("VIP LEASE ENFORCED BY: nftables");
+      expect(a.log).toContain(`NO EBPF FOR VIP FILTER: errno ${reason}`);
+      expect(a.state()?.leaseKind).toBe("nftables");
+    },
+  );
 
   test("a detection time that eBPF alone fits: flown with it, refused or named without it", async () => {
     const { a } = flight;
@@ -195,20 +201,20 @@ describe("the lease by default", () => {
     await until("its VIP answers", answers);
   });
 
-  test("where none fits the detection time: it flies, and says loudly that there is none and what would do", async () => {
+  test("where none fits the detection time: it flies, with a clear message that there is none and what would fit", async () => {
     const { a } = flight;
     const config = {
       ...TABLE,
       keepAlive: { ...TABLE.keepAlive, periodMs: 20, lostAfterPeriods: 2 },
     };
     await fly(a, config, "missing");
-    expect(a.log).toContain("WNG-0306 NO VIP LEASE FITS DETECTION TIME: 40 50");
+    expect(a.log).toContain("WNG-0306 NO VIP LEASE FITS DETECTION TIME: 40 ms 50 ms");
     expect(a.command("status").out).toContain("attention: NO VIP LEASE");
-    // Detection after 40 ms: a busy machine lets go again and again.
+    // Detection after 40 ms: a busy machine releases everything again and again.
     await until("it has VIPs", () => a.vips().length > 0);
   });
 
-  test("where the kernel has no nftables: preferred flies without, and says so", async () => {
+  test("where the kernel has no nftables: preferred flies without a lease, and reports it", async () => {
     const { a } = flight;
     a.launcher = WITHOUT_NFTABLES;
     await fly(a, TABLE, "missing");
@@ -217,7 +223,7 @@ describe("the lease by default", () => {
     expect(a.command("status").out).toContain("attention: NO VIP LEASE");
   });
 
-  test("where the kernel has no nftables: required ends the start with what is missing", async () => {
+  test("where the kernel has no nftables: required ends the start and names what is missing", async () => {
     const { a } = flight;
     a.launcher = WITHOUT_NFTABLES;
     a.start({ ...TABLE, clients: { lease: "required" } });

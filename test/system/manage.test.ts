@@ -1,5 +1,5 @@
 /**
- * The maintenance process beside real engines: whatever becomes of it, nothing that flies notices.
+ * The maintenance process beside real engines: whatever happens to it, nothing in flight notices.
  * Needs root and `ip`.
  */
 import { afterEach, beforeEach, expect, test } from "bun:test";
@@ -15,7 +15,7 @@ import {
   LOG_GROUND_UNKNOWN,
   LOG_LEG_BEGUN,
   LOG_LEG_ENDED,
-} from "../../src/catalogue/upkeep-code.ts";
+} from "../../src/catalogue/supervisor-code.ts";
 import { run } from "../harness/command.ts";
 import { recordsOf } from "../harness/log-records.ts";
 import { Flight, ownersOf, type Server, TABLE as SHORT_TABLE } from "../harness/real-servers.ts";
@@ -29,8 +29,8 @@ const TABLE = { ...SHORT_TABLE, keepAlive: { ...SHORT_TABLE.keepAlive, lostAfter
 
 const KILLS = 100;
 /**
- * Every so many kills a VIP is removed by hand: in turn those of two functions, so that the log
- * writes each one and counts none.
+ * After this many kills a VIP is removed by hand, alternating between two functions, so that the
+ * log writes each one and counts none.
  */
 const REMOVAL = 20;
 
@@ -59,7 +59,9 @@ function argumentsOf(pid: number): string[] {
   }
 }
 
-/** How often a server's engine told each event, by its code: what stands on its standard error. */
+/**
+ * How often a server's engine reported each event, by its code, according to its standard error.
+ */
 function told(server: Server): Record<number, number> {
   const counts: Record<number, number> = {};
   for (const [, code] of server.log.matchAll(/^\S+ WNG-(\d{4}) /gm)) {
@@ -68,7 +70,7 @@ function told(server: Server): Record<number, number> {
   return counts;
 }
 
-/** Likewise of its maintenance log; events of the engine alone. */
+/** The same from its maintenance log; only events of the engine. */
 function logged(server: Server): Record<number, number> {
   const counts: Record<number, number> = {};
   for (const { code, count } of recordsOf(server.stateDirectory)) {
@@ -86,15 +88,15 @@ async function started(): Promise<Record<string, string | null>> {
 }
 
 /**
- * Somebody takes the VIP of a function of server a away, of another one in turn; its engine puts it
- * back and tells.
+ * A VIP of a function of server a is removed by hand, a different one each time; its engine puts it
+ * back and reports it.
  */
 function removeVipByHand(turn: number): void {
   const vips = flight.a.host.addresses().filter((address) => address.startsWith("10.44.1."));
   flight.a.host.ip("addr", "del", vips[turn % vips.length] ?? "", "dev", "eth0");
 }
 
-test("what the engine tells is in the log; a file of the state directory, and the process has no capability", async () => {
+test("records of the engine are in the log, a file of the state directory; the process has no capability", async () => {
   await started();
   await until("the same events in the log", () => Bun.deepEquals(told(flight.a), logged(flight.a)));
   expect(logged(flight.a)[LOG_FUNCTION_UP]).toBeGreaterThan(0);

@@ -10,9 +10,9 @@ const ROOMY = { ...TABLE, servers: TABLE.servers.map((server) => ({ ...server, r
 const GAMES = 3;
 const GAMES_VIP = "10.44.1.4";
 /**
- * Questions in a row, a millisecond or more apart, that nobody answers during a planned move: as a
- * rule none. A gap of 100 ms, half the detection time, leaves up to 16 without an answer on a busy
- * machine.
+ * Consecutive questions, a millisecond or more apart, without an answer during a planned move:
+ * usually none. A gap of 100 ms, half the detection time, leaves up to 16 without an answer on a
+ * busy machine.
  */
 const UNANSWERED_MAX = 5;
 /** Questions before a move begins. */
@@ -37,7 +37,7 @@ function move(asked: Server, index: number, server: number): Promise<void> {
   return new RunningDaemon(asked.runDirectory).move(index, server);
 }
 
-/** What the engine says when it does not move a function. */
+/** The engine's answer when it does not move a function. */
 async function refusal(asked: Server, index: number, server: number): Promise<string> {
   try {
     await move(asked, index, server);
@@ -47,7 +47,7 @@ async function refusal(asked: Server, index: number, server: number): Promise<st
   return "none";
 }
 
-/** A seat that asks for one address again and again, and how often in a row nobody answered. */
+/** A seat that repeatedly asks for one address, with the longest series without an answer. */
 class Watch {
   /** MAC that answered last. */
   mac = "";
@@ -77,7 +77,7 @@ class Watch {
   }
 }
 
-test("there and back, asked at either server: the seats miss it for a moment, nobody else is touched", async () => {
+test("there and back, asked at either server: the seats miss it for a moment, no other function is touched", async () => {
   const before = await bothUp(ROOMY);
   const [from, to] = before.games === "a" ? [flight.a, flight.b] : [flight.b, flight.a];
   const seat = new Answers(flight.seat, "10.44.9.1", [GAMES_VIP]);

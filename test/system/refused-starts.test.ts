@@ -1,4 +1,4 @@
-/** What a real daemon does not start with, and what it says then. Needs root and `ip`. */
+/** Conditions under which a real daemon does not start, and its messages. Needs root and `ip`. */
 import { afterEach, beforeEach, expect, test } from "bun:test";
 import { existsSync } from "node:fs";
 import { join } from "node:path";
@@ -19,7 +19,7 @@ test("a second daemon on the same client interface is refused", async () => {
   const twin = flight.a.twin(flight.a.host);
   twin.start(TABLE);
   expect(await twin.exited()).toBe(1);
-  expect(twin.log).toContain("eth0 is served by another wingman");
+  expect(twin.log).toContain("eth0 is in use by another wingman");
   expect(flight.a.vips().length).toBeGreaterThan(0);
   expect(flight.a.log).not.toContain("REMOVED BY HAND");
 });

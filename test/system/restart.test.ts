@@ -1,6 +1,6 @@
 /**
- * Real daemons: an engine that is killed is started again once, and gets its lease, although the
- * other server does not hear it yet.
+ * Real daemons: a killed engine is restarted once, and gets its lease, although the other server
+ * does not hear it yet.
  */
 import { afterEach, beforeEach, describe, expect, test } from "bun:test";
 import { Flight, ownersOf, TABLE } from "../harness/real-servers.ts";
@@ -17,7 +17,7 @@ afterEach(async () => {
 
 const KILLS = 3;
 
-/** A machine that stands still for as long as a lease lasts ends engines that fly, too. */
+/** A machine that stalls for as long as a lease lasts ends running engines, too. */
 function isOverloaded(log: string): boolean {
   return /WNG-030[158]/.test(log);
 }

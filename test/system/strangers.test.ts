@@ -1,6 +1,6 @@
 /**
- * A host in the cabin that takes a VIP for its own, and real daemons that notice; and everything
- * that must not be taken for one.
+ * A host in the cabin that uses a VIP as its own address, and real daemons that notice; and
+ * everything that must not be taken for one.
  */
 import { afterEach, beforeEach, describe, expect, test } from "bun:test";
 import { Announcer } from "../../src/io/announcer.ts";
@@ -44,8 +44,8 @@ function announce(announcer: Announcer): void {
 const colons = (mac: string): string => mac.replace(/..(?!$)/g, "$&:");
 
 /**
- * Frames in which `host` tells everybody that it has the VIPs of the announcements: ARP, or a
- * neighbour advertisement.
+ * Frames in which `host` claims the VIPs of the announcements to all: ARP, or a neighbour
+ * advertisement.
  */
 function isAnnouncementOf(host: Host): (frame: string) => boolean {
   const mac = host.mac;
@@ -62,7 +62,7 @@ const cached = (address: string): string =>
     /lladdr (\S+)/.exec(flight.seat.ip("neigh", "show", address, "dev", "eth0"))?.[1] ?? ""
   ).replaceAll(":", "");
 
-/** Makes the seat's kernel resolve `address`: one datagram to a port where nobody listens. */
+/** Makes the seat's kernel resolve `address`: one datagram to a port without a listener. */
 function resolve(address: string): void {
   flight.seat.inside(() =>
     Bun.spawnSync(["bash", "-c", `exec 3<>/dev/udp/${address}/9 && echo x >&3`]),
@@ -77,7 +77,7 @@ describe("a host that has a VIP", () => {
     ["IPv4", VIP4, `${VIP4}/16`],
     ["IPv6", VIP6, `${VIP6_WRITTEN}/64`],
   ] as const) {
-    test(`${family}: is named with its MAC, the seats come back, and nobody changes owner`, async () => {
+    test(`${family}: is named with its MAC, the seats come back, and no owner changes`, async () => {
       flight.a.start(TABLE);
       flight.b.start(TABLE);
       const [before] = await flight.settled();
@@ -123,7 +123,7 @@ describe("a host that has a VIP", () => {
     }, 60_000);
   }
 
-  test("one that never gives up: the VIP is announced a few times, not for ever, and everything else goes on", async () => {
+  test("one that never gives up: the VIP is announced a few times, not forever, and everything else goes on", async () => {
     flight.a.start(TABLE);
     flight.b.start(TABLE);
     const [before] = await flight.settled();
@@ -161,7 +161,7 @@ describe("a host that has a VIP", () => {
   }, 60_000);
 });
 
-describe("what is no stranger", () => {
+describe("hosts that are no strangers", () => {
   const expectNobodyNamed = (): void => {
     for (const { log } of [flight.a, flight.b]) expect(log).not.toContain(NAMED);
   };

@@ -105,7 +105,7 @@ describe("two servers", () => {
     const state = flight.b.state();
     expect(state && ownersOf(state).map).toBeNull();
     await until("the kernel has removed what nobody renews", () => flight.a.vips().length === 0);
-    // What a kernel would leave that was stopped with it, or an older release.
+    // Leftovers of a kernel that was stopped as well, or of an older release.
     const holder = [
       process.execPath,
       join(import.meta.dir, "../children/vip-holder.ts"),
@@ -144,7 +144,7 @@ describe("two servers", () => {
     expect(addressesUpTwice([flight.a, flight.b])).toEqual([]);
   });
 
-  test("the supervisor alone is killed: the engine lets go and says good-bye, nothing is up twice", async () => {
+  test("the supervisor alone is killed: the engine releases everything and says good-bye, nothing is up twice", async () => {
     flight.a.start(TABLE);
     flight.b.start(TABLE);
     await flight.settled();
@@ -202,7 +202,7 @@ describe("two servers", () => {
     const other = owner === flight.a ? flight.b : flight.a;
     owner.host.plug(false);
     await until("the other has it", () => other.vips().length === 1 && owner.vips().length === 0);
-    // Nobody listens there: the kernel that has the address says so, one that has not would be
+    // There is no listener: the kernel that has the address answers so, one that has not would be
     // silent.
     const connect = "exec 3<>/dev/tcp/fd44:0:0:1::1/9";
     const reached = Bun.spawnSync([...flight.seat.enter, "bash", "-c", connect]);
@@ -229,7 +229,7 @@ describe("two servers", () => {
     await twin.end();
   });
 
-  test("one of two networks is lost, made anew, and carries alone when the other fails", async () => {
+  test("one of two networks is lost, recreated, and suffices when the other fails", async () => {
     const { a, b } = flight;
     const cable = (): void => a.host.cable("eth1", "10.45.0.1/24", b.host, "10.45.0.2/24");
     cable();
@@ -256,7 +256,7 @@ describe("two servers", () => {
     expect(JSON.stringify(ownersOf((await flight.settled())[0]))).toBe(before);
     // And it was eth1 that did.
     a.host.ip("link", "del", "eth1");
-    // An engine that let go on a busy machine has begun anew, and never heard it.
+    // An engine that released everything on a busy machine has started over, and never heard it.
     const isSilent = (): boolean =>
       ["lost", "unknown"].includes(a.state()?.servers[1]?.state ?? "");
     await until("nothing is heard any more", isSilent);
@@ -283,7 +283,7 @@ describe("two servers", () => {
       const other = paused === a ? b : a;
       const hardware =
         /link\/ether (\S+)/.exec(paused.host.ip("link", "show", "eth0"))?.[1] ?? "none";
-      // The seat sends to the paused server, whoever else has announced the address.
+      // The seat sends to the paused server, even if another one has announced the address.
       seat.ip(
         "neigh",
         "replace",
@@ -351,7 +351,7 @@ describe("two servers", () => {
     expect(flight.a.host.addresses()).toContain(`${foreign}/32`);
   });
 
-  test("carrier loss: the server lets go at once and takes part again when the link is back", async () => {
+  test("carrier loss: the server releases at once and takes part again when the link is back", async () => {
     flight.a.start(TABLE);
     flight.b.start(TABLE);
     await flight.settled();

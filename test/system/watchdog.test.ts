@@ -1,6 +1,6 @@
 /**
- * What a service manager hears from real daemons, and what a watchdog device gets from them. Needs
- * root and `ip`.
+ * Messages of real daemons to a service manager, and their writes to a watchdog device. Needs root
+ * and `ip`.
  */
 import { afterEach, beforeEach, describe, expect, test } from "bun:test";
 import { closeSync, constants, openSync, readSync } from "node:fs";
@@ -111,14 +111,14 @@ describe("the service manager", () => {
 
     expect(await a.stop()).toBe(0);
     expect(manager.count("STOPPING=1")).toBe(1);
-    // each engine says it once
+    // each engine reports it once
     expect(manager.count("READY=1")).toBe(a.log.match(/engine started as pid/g)?.length ?? 0);
     const { length } = manager.heard;
     await Bun.sleep(WATCHDOG_MS);
     expect(manager.listen().heard).toHaveLength(length);
   });
 
-  test("an engine that is stopped feeds nobody, though its supervisor lives; the next one goes on", async () => {
+  test("a stopped engine feeds no watchdog, though its supervisor lives; the next engine does", async () => {
     const { a } = flight;
     a.start(TABLE);
     await until("READY", () => manager.count("READY=1") > 0);
@@ -184,7 +184,7 @@ describe("the hardware watchdog", () => {
     await until("the next engine feeds", () => device.read().length > length);
     expect(performance.now() - killedMs).toBeLessThan(DEVICE_TIMEOUT_S * 1000);
 
-    // Nobody is left to serve, and nobody is left to start it again: the machine is to be reset.
+    // Nothing is left to serve or to restart it: the machine must be reset.
     const second = a.enginePid;
     await a.stop("SIGKILL");
     await until("its engine has ended", () => isGone(second));

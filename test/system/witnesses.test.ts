@@ -45,7 +45,7 @@ async function untilServes(server: Server): Promise<void> {
 }
 
 describe("with a witness", () => {
-  test("a server that is cut off behind its switch lets go and says so, the other serves, and both again when it is joined", async () => {
+  test("a server that is cut off behind its switch releases and reports it, the other serves, and both again when it is rejoined", async () => {
     flight.addHost(`${WITNESS}/16`);
     flight.a.start(WITNESSED);
     flight.b.start(WITNESSED);
@@ -99,7 +99,7 @@ describe("with a witness", () => {
     expect(answers.twice).toEqual([]);
   });
 
-  test("a server that starts alone without reaching the witness does not serve, says so, and serves when the witness comes", async () => {
+  test("a server that starts alone without reaching the witness does not serve, reports it, and serves when the witness comes", async () => {
     flight.a.start(WITNESSED);
     await until("it says that it is cut off", () => flight.a.log.includes(CUT_OFF));
     for (let round = 0; round < 20; round++) {
@@ -108,13 +108,13 @@ describe("with a witness", () => {
       expect(flight.a.vips()).toEqual([]);
     }
     expect(phaseOf(flight.a)).toBe("isolated");
-    // Said once by each engine: a starved one makes room for another.
+    // Reported once by each engine: a starved one is replaced by another.
     expect(flight.a.log.split(CUT_OFF)).toHaveLength(flight.a.log.split("engine started").length);
     const witness = flight.addHost(`${WITNESS}/16`);
     await untilServes(flight.a);
     expect(phaseOf(flight.a)).toBe("active");
 
-    witness.plug(false); // and one that has nobody left lets go again
+    witness.plug(false); // and one that is alone again releases again
     await until(
       "its VIPs are gone",
       () => phaseOf(flight.a) === "isolated" && flight.a.vips().length === 0,

@@ -1,4 +1,4 @@
-/** firmware-config/90-wingman.conf against this kernel and against what README and manual say. */
+/** firmware-config/90-wingman.conf compared with this kernel and with README and manual. */
 import { expect, test } from "bun:test";
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
@@ -11,7 +11,7 @@ const text = readFileSync(join(ROOT, "firmware-config/90-wingman.conf"), "utf8")
 interface Setting {
   readonly key: string;
   readonly value: string;
-  /** A key of a module: sysctl.d(5) says nothing when it is not there. */
+  /** A key of a module: sysctl.d(5) is silent when it does not exist. */
   readonly isOfModule: boolean;
 }
 
@@ -38,7 +38,7 @@ test("this kernel knows every key that is not of a module", () => {
   expect(unknown.map(({ key }) => key)).toEqual([]);
 });
 
-/** README, manual, and what the catalogue tells the mechanic to set. */
+/** README, manual, and the settings that the catalogue tells the mechanic to make. */
 const documents: readonly string[] = [
   readFileSync(join(ROOT, "README.md"), "utf8"),
   ...TOPICS.map((topic) => topic.text()),

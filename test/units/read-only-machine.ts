@@ -1,6 +1,6 @@
 /**
- * A machine whose file system is read-only but for a few directories, as one program sees it, and
- * what the program and its children tried to change elsewhere.
+ * A machine with a read-only file system except for a few directories, as seen by one program, and
+ * the attempts of the program and its children to change anything else.
  */
 import { existsSync, readFileSync } from "node:fs";
 import { dirname } from "node:path";

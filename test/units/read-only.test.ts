@@ -1,6 +1,6 @@
 /**
- * The file system is read-only, but for the state directory and the run directory: a server flies,
- * and tries to write nothing else. Needs root, `ip` and strace.
+ * The file system is read-only, except for the state directory and the run directory: a server
+ * flies, and tries to write nothing else. Needs root, `ip` and strace.
  */
 import { afterEach, beforeEach, expect, test } from "bun:test";
 import { mkdirSync, rmSync } from "node:fs";
@@ -76,7 +76,7 @@ test("a server joins, serves, writes its log, is stopped and starts again; it wr
   }
 }, 120_000);
 
-test("who tries to write elsewhere is seen", async () => {
+test("an attempt to write elsewhere is detected", async () => {
   const [map, ...others] = FIELD_TABLE.functions;
   const command = ["/bin/sh", "-c", "echo x > /etc/wingman-writes; exec sleep 1000"];
   a.start({ ...FIELD_TABLE, functions: [{ ...map, command }, ...others] });

@@ -1,6 +1,6 @@
 /**
- * firmware-config/wingman@.service under a real systemd: start, watchdog, stop, what functions may,
- * and a cable that is not there. Needs root and systemd, which runs as process 1 of a namespace.
+ * firmware-config/wingman@.service under a real systemd: start, watchdog, stop, the rights of
+ * functions, and a missing cable. Needs root and systemd, which runs as process 1 of a namespace.
  */
 import { afterEach, beforeEach, expect, test } from "bun:test";
 import { readFileSync } from "node:fs";
@@ -126,7 +126,7 @@ flies("under the unit the serial line can be opened, and no other device is ther
   configure([sleeps(1, { command: ["/usr/bin/env", "python3", "-c", OPENS, ...devices] })]);
   machine.run("systemctl", "start", UNIT);
   await until("it has tried", () => journal().includes("/dev/sda"));
-  // Without hardware behind it the kernel says so (EIO, ENXIO).
+  // Without hardware behind it the kernel reports it (EIO, ENXIO).
   expect(journal()).toMatch(/\/dev\/ttyS0 (opened|EIO|ENXIO|ENODEV)$/m);
   for (const hidden of ["kmsg", "mem", "sda"]) expect(journal()).toContain(`/dev/${hidden} ENOENT`);
 });

@@ -1,7 +1,7 @@
 /**
- * systemd as process 1 of a machine of its own: the file system of this one with nothing of what is
- * written kept, devices of its own, the network of a host. It starts what it is told to and nothing
- * else, and changes nothing of the kernel's.
+ * systemd as process 1 of a separate machine: this machine's file system with all writes discarded,
+ * its own devices, the network of a host. It starts only what it is asked to, and changes nothing
+ * of the kernel.
  */
 import { existsSync, mkdirSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
@@ -94,7 +94,7 @@ export class SystemdMachine {
     );
   }
 
-  /** What went wrong before it ran. */
+  /** Errors before it ran. */
   get console(): string {
     return readFileSync(join(this.directory, "console"), "utf8");
   }

@@ -1,6 +1,6 @@
 /**
- * Downloads to the real `rz` of lrzsz, what the terminal programs of technicians run, at the other
- * end of a pseudo-terminal.
+ * Downloads to the real `rz` of lrzsz, which technicians' terminal programs run, at the other end
+ * of a pseudo-terminal.
  */
 import { describe, expect, test } from "bun:test";
 import { writeFileSync, writeSync } from "node:fs";
@@ -142,7 +142,7 @@ describe("nothing half counts as done", () => {
       inTurn: (sentBytes, { receiver, terminal }) => {
         if (sentBytes < 300_000 || cancelledMs > 0) return;
         cancelledMs = performance.now();
-        // Silent from now on, so that nothing of its own stands between the five.
+        // Silent from now on, so that none of its own output comes between the five.
         receiver.kill("SIGSTOP");
         writeSync(terminal.otherFd, new Uint8Array(5).fill(0x18));
       },
@@ -155,7 +155,7 @@ describe("nothing half counts as done", () => {
     expect(t.terminal.read()).toBeNull();
   });
 
-  test("rz is told to end: by its CANs, or by its silence when it drops them as it leaves the line, the transfer ends", async () => {
+  test("rz is cancelled: its CANs, or its silence when it drops them as it leaves the line, end the transfer", async () => {
     let isEnded = false;
     using t = transfer(content(4 << 20), {
       haste: 30,

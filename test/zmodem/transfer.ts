@@ -6,21 +6,21 @@ import type { Noise } from "../harness/zmodem/noise.ts";
 import { RawLine } from "./raw-line.ts";
 
 export interface TransferOptions {
-  /** Of rz, besides binary and quiet. */
+  /** Options of rz, besides binary and quiet. */
   readonly options?: readonly string[];
   readonly toReceiver?: Noise;
   readonly toSender?: Noise;
   /** The sender's seconds in one of ours: what waits for ten seconds need not take ten. */
   readonly haste?: number;
-  /** Bytes a second that the line takes; as many as it can when there is none. */
+  /** Bytes per second that the line takes; unlimited by default. */
   readonly bytesPerSecond?: number;
   /** Called in every turn, with the bytes that have gone to the receiver. */
   readonly inTurn?: (sentBytes: number, transfer: Transfer) => void;
 }
 
 /**
- * The sender's time stands still while this process does: on a busy machine it would give up where
- * the receiver had no chance to speak.
+ * The sender's time stops while this process does: on a busy machine it would give up although the
+ * receiver had no chance to answer.
  */
 const TURN_MS_MAX = 20;
 
@@ -29,7 +29,7 @@ export class Transfer {
   readonly directory = scratchDirectory("zmodem");
   readonly terminal = new RawLine();
   readonly receiver: Bun.Subprocess;
-  /** Nothing passes any more, in either direction, and nobody is told. */
+  /** Nothing passes any more, in either direction, without notice. */
   isCut = false;
   /** The receiver's end of the line is closed. */
   isHungUp = false;

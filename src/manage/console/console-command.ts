@@ -1,4 +1,4 @@
-/** What a command of the console is: what it is given, what it does, and what comes of it. */
+/** Type of a console command: its arguments, its action and its result. */
 import type { Maintenance } from "../maintenance.ts";
 
 /** A row of the table of commands. */
@@ -6,9 +6,9 @@ export interface ConsoleCommand {
   readonly words: readonly string[];
   readonly synopsis: string;
   readonly summary: string;
-  /** What help says beside the summary. */
+  /** Text of its help in addition to the summary. */
   readonly text: string;
-  /** It changes something or ends something: its words are not shortened to one or two letters. */
+  /** It changes or ends something: its words cannot be shortened to one or two letters. */
   readonly isChange: boolean;
   /** It has a document for `| json`. */
   readonly hasDocument: boolean;
@@ -20,17 +20,17 @@ export interface ConsoleCommand {
   ): Promise<CommandResult>;
 }
 
-/** What a command can see and change of the session that it is typed in. */
+/** Session settings that a command can see and change. */
 export interface ConsoleSettings {
-  /** Lines to a page; 0: no pages. */
+  /** Lines per page; 0: no paging. */
   pageLines: number;
-  /** There is a terminal at the other end that may take a file. */
+  /** Whether there is a terminal at the other end that can receive a file. */
   readonly takesDownloads: boolean;
 }
 
-/** What a command has done. */
+/** Result of a command. */
 export interface CommandResult {
-  /** The same for a program, of a command that has one. */
+  /** The result for a program, if the command has one. */
   readonly document?: unknown;
   readonly lines?: () => readonly string[];
   readonly failure?: { readonly code: string; readonly message: string };

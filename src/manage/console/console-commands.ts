@@ -1,8 +1,8 @@
 /**
- * The commands of the console. Each is a row: its words, what is typed after them, what it is for,
- * and what it does.
+ * The commands of the console. Each row has its words, its arguments, its purpose and its action.
  */
-import { alternatives, quoted } from "../../config/problem.ts";
+import { bookOf } from "../../book/book.ts";
+import { situationOf } from "../../config/foresight.ts";
 import { bootUs } from "../../io/monotonic-clock.ts";
 import { validUtc } from "../../io/valid-utc.ts";
 import {
@@ -14,10 +14,15 @@ import {
 import { faultsElsewhere } from "../../supervisor/status-document.ts";
 import { type LogReader, type Maintenance, MaintenanceError } from "../maintenance.ts";
 import { versionDocument } from "../version-document.ts";
+import { named, numbersOf, wholeNumber } from "./console-arguments.ts";
+import { bookLines, bookSummary, reaction, reactionLines } from "./console-book.ts";
 import type { CommandResult, ConsoleCommand, ConsoleSettings } from "./console-command.ts";
+import { CONFIRM, confirmation, requireNoMore, unconfirmed } from "./console-confirmation.ts";
+import { drainedLine } from "./console-drain.ts";
+import { CAPACITY, HOLD } from "./console-inputs.ts";
 import { legsFile } from "./console-legs.ts";
+import { REBALANCE } from "./console-rebalance.ts";
 import {
-  bookLines,
   dataLoadLines,
   faultLines,
   functionLines,
@@ -32,9 +37,6 @@ import {
 } from "./console-show.ts";
 import { downloadName } from "./download-name.ts";
 
-const CONFIRM = "confirm";
-/** So many functions or servers are named to choose from. */
-const NAMES_MAX = 16;
 const LEG_MAX = 0xffff_ffff;
 const WITH_JSON = "With | json one document on one line.";
 
@@ -50,7 +52,7 @@ const reading = (
   run: async (maintenance, _settings, args) => show(maintenance, args),
 });
 
-/** A row that shows something which takes no arguments. */
+/** A row for a command that shows something and takes no arguments. */
 const plain = (
   words: string,
   summary: string,
@@ -102,7 +104,7 @@ export const CONSOLE_COMMANDS: readonly ConsoleCommand[] = [
     "show faults",
     "[--leg N]",
     "faults of this leg, or of another",
-    "HARD: still there at the end of the leg; INTERMITTENT: it went away. Each with its maintenance action. Of other servers what is active there.",
+    "HARD: still active at the end of the leg; INTERMITTENT: it went away. Each has its maintenance action. Functions that no other server could take are one entry. Active faults of other servers are listed, too.",
     (maintenance, args) => {
       const { log } = maintenance;
       const { leg } = numbersOf(args, { "--leg": [0, LEG_MAX] }, "show faults");
@@ -125,7 +127,10 @@ export const CONSOLE_COMMANDS: readonly ConsoleCommand[] = [
     ({ log }, args) => {
       const limits = { "-n": [1, CONSOLE_LOG_RECORDS_MAX], "--leg": [0, LEG_MAX] } as const;
       const { n = CONSOLE_LOG_RECORDS_DEFAULT, leg } = numbersOf(args, limits, "show log");
-      const entries = log.entries({ newest: n, ...(leg === undefined ? {} : { leg }) });
+      const entries = log.entries({
+        ...{ newest: n, withoutParts: true },
+        ...(leg === undefined ? {} : { leg }),
+      });
       return { document: entries, lines: () => logLines(entries) };
     },
   ),
@@ -146,8 +151,8 @@ export const CONSOLE_COMMANDS: readonly ConsoleCommand[] = [
   }),
   plain(
     "show ground",
-    "what the ground input says",
-    "What disturbs is done on ground only.",
+    "state of the ground input",
+    "Disturbing actions are allowed on ground only.",
     (maintenance) => {
       const onGround = maintenance.isOnGround();
       return { document: { onGround }, lines: () => groundLines(onGround) };
@@ -156,43 +161,60 @@ export const CONSOLE_COMMANDS: readonly ConsoleCommand[] = [
   plain(
     "show dataload",
     "the data load over the network",
-    "What is under way: operation, file, per cent, loader; and how the last one ended.",
+    "The current operation with its file, per cent and loader, and the result of the last one.",
     (maintenance) => {
       const document = maintenance.dataLoad();
       return { document, lines: () => dataLoadLines(document) };
     },
   ),
-  plain("show book", "the contingency book", "", ({ config }) => ({
-    document: { policy: config.allocation, book: null },
-    lines: () => bookLines(config.allocation),
-  })),
+  reading(
+    "show book",
+    "[SERVER ...]",
+    "effect of each failure now",
+    "With servers: the effect if these fail now at the same time, or if one that is down comes back.",
+    (maintenance, args) => {
+      const { config } = maintenance;
+      const situation = situationOf(statusOf(maintenance));
+      const servers = args
+        .flatMap((text) => text.split("+"))
+        .map((text) => named(text, config.servers, "server").id);
+      if (servers.length === 0) {
+        const book = bookOf(config, config.allocation, situation);
+        return { document: bookSummary(book), lines: () => bookLines(book) };
+      }
+      const { start, entry } = reaction(config, situation, servers);
+      return { document: entry, lines: () => reactionLines(start, entry) };
+    },
+  ),
   changing(
     "drain",
     `[${CONFIRM}]`,
     "hand all functions to the other servers",
-    "It takes no more until resume, whatever restarts. What would stop a function asks for confirm, on ground.",
+    "It takes no functions until resume, even after restarts. If a function would stop, confirm is needed, on ground. The answer comes when the server is empty, or after 5 s.",
     async (maintenance, _settings, args) => {
       requireConfirmed(maintenance, "drain", args);
-      await maintenance.drain();
-      return { lines: () => ["DRAINING; show functions tells what is left"] };
+      const line = await drainedLine(maintenance);
+      return { lines: () => [line] };
     },
   ),
   changing(
     "resume",
     `[${CONFIRM}]`,
     "take functions again after drain",
-    "Functions that failed here are tried again. What would stop another one asks for confirm, on ground.",
+    "Functions that failed here are retried. If another function would stop, confirm is needed, on ground.",
     async (maintenance, _settings, args) => {
       requireConfirmed(maintenance, "resume", args);
       await maintenance.resume();
       return {};
     },
   ),
+  CAPACITY,
+  HOLD,
   changing(
     "move",
     `FUNCTION SERVER [${CONFIRM}]`,
     "move a function to another server",
-    "Its clients lose it for a moment: without confirm it only says what it would do.",
+    "Its clients lose it for a moment. Without confirm only the effect is shown.",
     async (maintenance, _settings, [functionText, serverText, ...rest]) => {
       const entry = named(functionText, statusOf(maintenance).functions, "function");
       const target = named(serverText, maintenance.config.servers, "server");
@@ -206,15 +228,16 @@ export const CONSOLE_COMMANDS: readonly ConsoleCommand[] = [
       }
       await maintenance.move(entry.id, target.id);
       return {
-        lines: () => [`${entry.id} MOVES TO ${target.id}; show functions tells when it runs`],
+        lines: () => [`${entry.id} MOVES TO ${target.id}; show functions shows when it runs`],
       };
     },
   ),
+  REBALANCE,
   changing(
     "clear faults",
     `[${CONFIRM}]`,
     "end the faults recorded as active",
-    "What is still there is recorded again. Without confirm nothing is done.",
+    "Faults that persist are recorded again. Without confirm nothing is done.",
     async (maintenance, _settings, args) => {
       if (!confirmation(args, "clear faults")) {
         const active = maintenance.log.faults().filter(({ isActive }) => isActive).length;
@@ -247,7 +270,7 @@ export const CONSOLE_COMMANDS: readonly ConsoleCommand[] = [
     "download log",
     "",
     "the whole log as a file, by ZMODEM",
-    "Start receiving (rz) in the terminal program when it does not do so by itself. Five Ctrl-X break it off.",
+    "Start receiving (rz) in the terminal program unless it does so by itself. Five Ctrl-X cancel the transfer.",
     async ({ serverId, log }, settings, args) =>
       download(settings, args, "download log", nameOf(serverId, log, "log.bin"), () => log.image()),
   ),
@@ -255,7 +278,7 @@ export const CONSOLE_COMMANDS: readonly ConsoleCommand[] = [
     "download legs",
     "",
     "legs and their faults as CSV, by ZMODEM",
-    "The last line is the SHA-256 of all before it.",
+    "The last line is the SHA-256 of everything before it.",
     async ({ serverId, log }, settings, args) =>
       download(settings, args, "download legs", nameOf(serverId, log, "legs.csv"), () =>
         legsFile(log),
@@ -269,7 +292,7 @@ export const CONSOLE_COMMANDS: readonly ConsoleCommand[] = [
       isChange: false,
       hasDocument: false,
     },
-    text: `${CONSOLE_PAGE_LINES} at the beginning of a session. A program that reads the answers sets 0 first.`,
+    text: `${CONSOLE_PAGE_LINES} at the beginning of a session. A program should set 0 first.`,
     run: async (_maintenance, settings, [text, ...rest]) => {
       requireNoMore(rest, "terminal length N");
       settings.pageLines = wholeNumber(text, "terminal length", 0, CONSOLE_PAGE_LINES_MAX);
@@ -326,29 +349,7 @@ function testFailure(failed: readonly string[], count: number) {
   };
 }
 
-function requireNoMore(args: readonly string[], command: string): void {
-  const [extra] = args;
-  if (extra !== undefined)
-    throw new MaintenanceError(
-      "SYNTAX",
-      `found ${quoted(extra)} after ${command}, expected no more`,
-    );
-}
-
-function confirmation(args: readonly string[], command: string): boolean {
-  const [word, ...more] = args;
-  if (word === undefined) return false;
-  if (word.toLowerCase() !== CONFIRM) {
-    throw new MaintenanceError(
-      "SYNTAX",
-      `found ${quoted(word)} after ${command}, expected ${CONFIRM} or nothing`,
-    );
-  }
-  requireNoMore(more, `${command} ${CONFIRM}`);
-  return true;
-}
-
-/** What would stop a function is done when it is confirmed, and on ground. */
+/** A change that would stop a function must be confirmed, and on ground. */
 function requireConfirmed(
   maintenance: Maintenance,
   action: "drain" | "resume",
@@ -359,78 +360,4 @@ function requireConfirmed(
   statusOf(maintenance);
   const stops = maintenance.stops(action);
   if (stops !== "") throw unconfirmed(`it ${stops}`, action);
-}
-
-function unconfirmed(consequence: string, command: string): MaintenanceError {
-  return new MaintenanceError(
-    "CONFIRM",
-    `${consequence}; if that is wanted: ${command} ${CONFIRM}`,
-  );
-}
-
-/**
- * Names to choose from; of many only some: a list of a thousand takes half a minute at 9600 baud.
- */
-function some(ids: readonly string[]): string {
-  const more = ids.length - NAMES_MAX;
-  return more <= 0
-    ? alternatives(ids)
-    : `${ids.slice(0, NAMES_MAX).join(", ")} or one of ${more} more`;
-}
-
-/** The entry whose identifier is `text`, or the only one whose identifier begins with it. */
-function named<Entry extends { readonly id: string }>(
-  text: string | undefined,
-  entries: readonly Entry[],
-  what: string,
-): Entry {
-  const ids = entries.map(({ id }) => id);
-  if (text === undefined)
-    throw new MaintenanceError("SYNTAX", `found nothing, expected a ${what}: ${some(ids)}`);
-  const wanted = text.toLowerCase();
-  const beginning = entries.filter(({ id }) => id.startsWith(wanted));
-  const matching = entries.filter(({ id }) => id === wanted).concat(beginning);
-  const [entry] = matching;
-  if (entry === undefined) {
-    throw new MaintenanceError(
-      "UNKNOWN",
-      `found ${quoted(text)}, expected a ${what}: ${some(ids)}`,
-    );
-  }
-  if (entry.id !== wanted && beginning.length > 1) {
-    const found = some(beginning.map(({ id }) => id));
-    throw new MaintenanceError("AMBIGUOUS", `found ${quoted(text)}, expected ${found}`);
-  }
-  return entry;
-}
-
-/** The values of options that each take a whole number, by their names without dashes. */
-function numbersOf<
-  const Limits extends Readonly<Record<string, readonly [min: number, max: number]>>,
->(args: readonly string[], limits: Limits, command: string): { n?: number; leg?: number } {
-  const values: Record<string, number> = {};
-  for (let at = 0; at < args.length; at += 2) {
-    const option = args[at] ?? "";
-    const range = Object.hasOwn(limits, option) ? limits[option] : undefined;
-    const name = option.replace(/^-+/, "");
-    if (range === undefined || Object.hasOwn(values, name)) {
-      const known = alternatives(Object.keys(limits));
-      throw new MaintenanceError(
-        "SYNTAX",
-        `found ${quoted(option)} after ${command}, expected ${known}, each once`,
-      );
-    }
-    values[name] = wholeNumber(args[at + 1], option, range[0], range[1]);
-  }
-  return values;
-}
-
-function wholeNumber(text: string | undefined, after: string, min: number, max: number): number {
-  const value = Number(text);
-  if (text !== undefined && /^\d{1,10}$/.test(text) && value >= min && value <= max) return value;
-  const found = text === undefined ? "nothing" : quoted(text);
-  throw new MaintenanceError(
-    "SYNTAX",
-    `found ${found} after ${after}, expected a whole number from ${min} to ${max}`,
-  );
 }

@@ -1,4 +1,4 @@
-import { LOG_CONSOLE_FAILED } from "../../catalogue/upkeep-code.ts";
+import { LOG_CONSOLE_FAILED } from "../../catalogue/supervisor-code.ts";
 import { SerialPort } from "../../io/serial-port.ts";
 import type { FrontEnd } from "../front-end.ts";
 import type { Maintenance } from "../maintenance.ts";
@@ -12,12 +12,12 @@ export interface ConsoleOptions {
   /** Serial line, or a pseudo-terminal; null for none. */
   readonly device: string | null;
   readonly baud: number;
-  /** After which a session ends that nobody types in; CONSOLE_IDLE_MS unless given. */
+  /** Idle time after which a session ends; by default CONSOLE_IDLE_MS. */
   readonly idleMs?: number;
 }
 
 /**
- * The console on the socket, for `wingman console`, and on the serial line: two doors, one
+ * The console on the socket, for `wingman console`, and on the serial line: two front ends with one
  * language.
  */
 export function consoleFrontEnds(maintenance: Maintenance, options: ConsoleOptions): FrontEnd[] {

@@ -4,12 +4,12 @@ import type { ConsoleCommand } from "./console-command.ts";
 
 const SYNOPSIS_COLUMNS = 34;
 
-/** One line for each command. */
+/** One line per command. */
 export function commandList(commands: readonly ConsoleCommand[]): string[] {
   return commands.map((command) => `${usage(command).padEnd(SYNOPSIS_COLUMNS)} ${command.summary}`);
 }
 
-/** Everything about one command. */
+/** The whole help for one command. */
 export function commandHelp(command: ConsoleCommand): string[] {
   return [
     usage(command),

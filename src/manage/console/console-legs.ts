@@ -1,8 +1,8 @@
 import type { LogReader } from "../maintenance.ts";
 
 /**
- * Legs and their faults as CSV (RFC 4180), a row for each fault and one for a leg without any; the
- * last line is `SHA-256 ` and the digest of all bytes before it.
+ * Legs and their faults as CSV (RFC 4180), a row per fault and one for a leg without any; the last
+ * line is `SHA-256 ` and the digest of all bytes before it.
  */
 export function legsFile(log: LogReader): Uint8Array {
   const header = [

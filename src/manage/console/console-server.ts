@@ -3,22 +3,19 @@ import { chmodSync, rmSync } from "node:fs";
 import { CONSOLE_SESSIONS_MAX } from "../../limits.ts";
 import type { ConsoleSession, SessionKind } from "./console-session.ts";
 
-/**
- * The first byte of a connection says who is at the other end; everything after it is what is
- * typed.
- */
+/** The first byte of a connection identifies the other end; all following bytes are typed input. */
 export const CONSOLE_HELLO_TERMINAL = 0x54; // T
 export const CONSOLE_HELLO_SCRIPT = 0x53; // S
 
 const TICK_MS = 500;
-/** For its owner and its group: who may write to it may drain the server. */
+/** For its owner and its group: whoever may write to it may drain the server. */
 const SOCKET_MODE = 0o660;
 
 interface Connection {
   session: ConsoleSession | null;
-  /** Received, and not given to the session for want of room. */
+  /** Received, but not yet passed to the session for lack of room. */
   held: Uint8Array;
-  /** Taken from the session, and not sent. */
+  /** Taken from the session, but not yet sent. */
   rest: Uint8Array | null;
   isPaused: boolean;
 }
@@ -39,7 +36,7 @@ export class ConsoleServer {
   /** Throws when the socket cannot be made. */
   constructor({ path, newSession }: ConsoleServerOptions) {
     this.#newSession = newSession;
-    rmSync(path, { force: true }); // of a process that was killed
+    rmSync(path, { force: true }); // left by a process that was killed
     const inherited = process.umask(0o777 & ~SOCKET_MODE);
     try {
       this.#listener = Bun.listen<undefined>({
@@ -93,8 +90,8 @@ export class ConsoleServer {
   }
 
   /**
-   * Gives the session what it has room for and sends what it says, until one of the two sides takes
-   * no more.
+   * Passes the session as much input as it has room for and sends its output, until one of the two
+   * sides accepts no more.
    */
   #send(socket: Bun.Socket): void {
     const connection = this.#connections.get(socket);

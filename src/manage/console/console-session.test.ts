@@ -57,7 +57,7 @@ const awake = async (): Promise<Desk> => {
   return desk;
 };
 
-test("a line says whose it is and waits for Enter; then banner and prompt", async () => {
+test("a line names its server and waits for Enter; then banner and prompt", async () => {
   const desk = new Desk("line");
   expect(await desk.said()).toBe("\r\nWINGMAN left: PRESS ENTER\r\n");
   expect(await desk.ask("show version")).toBe("");
@@ -92,14 +92,14 @@ test("pages: space, Enter, q, and the next command instead of a key", async () =
   await desk.ask("show log -n 12\r");
   expect(await desk.ask("\u0003")).toBe(`\r        \rOK\r\n${PROMPT}`);
   await desk.ask("show log -n 12\r");
-  expect(await desk.ask("show book\r")).toContain("NO CONTINGENCY BOOK");
+  expect(await desk.ask("show dataload\r")).toContain("NO DATA LOAD");
   const json = await desk.ask("show log -n 40 | json\r");
   expect(JSON.parse(json.split("\r\n")[1] ?? "")).toHaveLength(40);
   await desk.ask("terminal length 0\r");
   expect(await desk.ask("show log -n 40\r")).not.toContain("--More--");
 });
 
-test("nothing is said into a half-typed line, whatever happens and however long", async () => {
+test("nothing is printed into a half-typed line, whatever happens and however long it takes", async () => {
   const desk = await awake();
   expect(await desk.ask("show ver")).toBe("show ver");
   server.log.isActive = false;
@@ -133,7 +133,7 @@ test("an idle terminal is over, also one that waits at the end of a page", async
   expect(desk.session.isOver).toBe(true);
 });
 
-test("a command that takes long is waited for; Ctrl-C ends the wait, and what comes later is nobody's", async () => {
+test("a long command is waited for; Ctrl-C ends the wait, and a later answer is dropped", async () => {
   const desk = await awake();
   const gate = Promise.withResolvers<void>();
   server.gate = gate.promise;
@@ -141,14 +141,14 @@ test("a command that takes long is waited for; Ctrl-C ends the wait, and what co
   desk.pass(2 * IDLE_MS);
   expect(await desk.said()).toBe("");
   expect(await desk.ask("show bo\u0003")).toBe(
-    `^C\r\nno longer waited for; what was begun goes on\r\nERR CANCELLED\r\n${PROMPT}`,
+    `^C\r\nno longer waiting; the action goes on\r\nERR CANCELLED\r\n${PROMPT}`,
   );
   gate.resolve();
   expect(await desk.said()).toBe("");
   expect(await desk.ask("resume\r")).toBe(`resume\r\nOK\r\n${PROMPT}`);
 });
 
-test("what is typed during a command is done after it", async () => {
+test("input during a command is executed after it", async () => {
   const desk = await awake();
   const gate = Promise.withResolvers<void>();
   server.gate = gate.promise;
@@ -158,7 +158,7 @@ test("what is typed during a command is done after it", async () => {
   expect(server.actions).toEqual(["drain", "resume"]);
 });
 
-test("what finds no room drops what was typed before, with a bell; no part of a line is a command", async () => {
+test("input without room drops the older input, with a bell; no part of a line is a command", async () => {
   const desk = await awake();
   const gate = Promise.withResolvers<void>();
   server.gate = gate.promise;
@@ -166,11 +166,11 @@ test("what finds no room drops what was typed before, with a bell; no part of a 
   desk.type("drain\r");
   desk.type("resume\r".repeat(CONSOLE_TYPE_AHEAD_MAX / 7));
   // There is no room any more within this line, whose end would be a command of its own.
-  desk.type("help move map right confirm\rshow book\rclear fau");
+  desk.type("help move map right confirm\rshow dataload\rclear fau");
   gate.resolve();
   const said = await desk.said();
   expect(said).toContain("\u0007");
-  expect(said).toContain(`${PROMPT}show book\r\nNO CONTINGENCY BOOK`);
+  expect(said).toContain(`${PROMPT}show dataload\r\nNO DATA LOAD`);
   expect(said).toEndWith(`${PROMPT}clear fau`);
   expect(server.actions).toEqual([]);
 });
@@ -222,7 +222,7 @@ test("a long answer is made as it is fetched, and broken off by Ctrl-C", async (
     expect(desk.session.take()?.length ?? 0).toBeLessThan(4096);
   }
   const rest = await desk.ask("\u0003");
-  expect(rest).toBe(`^C\r\nthe answer was broken off\r\nERR CANCELLED\r\n${PROMPT}`);
+  expect(rest).toBe(`^C\r\nthe answer was cut short\r\nERR CANCELLED\r\n${PROMPT}`);
 });
 
 test("exit and Ctrl-D: a line waits for the next one, a terminal is over", async () => {
@@ -239,8 +239,8 @@ test("exit and Ctrl-D: a line waits for the next one, a terminal is over", async
 test("a script gets answers and nothing else", async () => {
   const desk = new Desk("script");
   expect(await desk.said()).toBe("");
-  expect(await desk.ask("show book\n")).toBe(
-    "NO CONTINGENCY BOOK: POLICY PREEMPT MAKES NONE\nOK\n",
+  expect(await desk.ask("show dataload\n")).toBe(
+    "NO DATA LOAD: maintenance.dataLoad IS NOT CONFIGURED\nOK\n",
   );
   expect(await desk.ask("terminal length 2\nshow log -n 3\n")).not.toContain("--More--");
   expect(await desk.ask("download log\n")).toBe(

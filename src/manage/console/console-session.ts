@@ -1,8 +1,8 @@
 /**
- * One person, or one program, at the console: joins line editor, command language and pages, over
- * bytes and times alone. Whoever has the line gives what arrives to {@link ConsoleSession.receive}
- * and fetches what is to be sent with {@link ConsoleSession.take} as fast as the line takes it;
- * nothing is made before it is fetched but one answer and a few rows of echo.
+ * One person or program at the console: joins line editor, command language and paging, based only
+ * on bytes and times. The owner of the line passes input to {@link ConsoleSession.receive} and
+ * fetches output with {@link ConsoleSession.take} as fast as the line accepts it. Nothing is
+ * produced before it is fetched, except one answer and a few rows of echo.
  */
 import {
   CONSOLE_ECHO_MAX,
@@ -26,9 +26,9 @@ import {
 } from "./line-editor.ts";
 
 /**
- * `line`: a serial line, where a session that ended waits for the next one to press Enter.
- * `terminal`: a person at the other end of a connection. `script`: a program there: no banner,
- * prompt, echo or pages.
+ * `line`: a serial line; after the end of a session the next one waits for Enter. `terminal`: a
+ * person at the other end of a connection. `script`: a program there: no banner, prompt, echo or
+ * paging.
  */
 export type SessionKind = "line" | "terminal" | "script";
 
@@ -44,15 +44,15 @@ const BELL = "\u0007";
 const CR = 0x0d;
 const LF = 0x0a;
 const SPACE = 0x20;
-/** No program pauses for so long within a line. */
+/** No program pauses for this long within a line. */
 const SKIP_MS = 250;
-/** Lines that are made at once; about what a fast line takes in one turn. */
+/** Lines produced at once; about what a fast line accepts in one turn. */
 const LINES_AT_ONCE = 32;
 
 /** Nobody is there. */
 const ASLEEP = 0;
 const EDITING = 1;
-/** A command works; its answer comes. */
+/** A command is running; its answer will come. */
 const WAITING = 2;
 /** The answer is being sent, */
 const ANSWERING = 3;
@@ -63,8 +63,7 @@ const OVER = 6;
 
 export class ConsoleSession {
   /**
-   * Called when {@link take} has something again that no {@link receive} has brought about: a
-   * command is done.
+   * Called when {@link take} has output again without a {@link receive}: a command has finished.
    */
   onOutput: () => void = () => {};
 
@@ -79,18 +78,18 @@ export class ConsoleSession {
   #state = ASLEEP;
   #nowMs: number;
   #activeAtMs: number;
-  /** What is to be sent before anything else: ASCII. */
+  /** Output to send before anything else: ASCII. */
   #out = "";
   #answer: Answer | null = null;
   #nextLine = 0;
   #linesLeftOfPage = 0;
   #transfer: ZmodemSender | null = null;
   #download: Download | null = null;
-  /** Of the answer that is waited for: one that comes after Ctrl-C is nobody's. */
+  /** Number of the pending answer: an answer that comes after Ctrl-C is dropped. */
   #question = 0;
-  /** There was no room for what was typed: all of it was dropped. */
+  /** Typed input was dropped for lack of room. */
   #hasDropped = false;
-  /** What is typed is the rest of a line whose beginning was dropped, until its end or a pause. */
+  /** The input is the rest of a line whose beginning was dropped, until its end or a pause. */
   #isSkipping = false;
 
   constructor(maintenance: Maintenance, { kind, nowMs, idleMs = CONSOLE_IDLE_MS }: SessionOptions) {
@@ -107,7 +106,7 @@ export class ConsoleSession {
   }
 
   /**
-   * The other side has left, or was idle for too long; what is left to {@link take} is still to be
+   * The other side has left or was idle for too long; the remaining output of {@link take} is still
    * sent.
    */
   get isOver(): boolean {
@@ -123,8 +122,8 @@ export class ConsoleSession {
   }
 
   /**
-   * Bytes that {@link receive} takes without dropping any; where the sender can be held up, give it
-   * no more.
+   * Bytes that {@link receive} accepts without dropping any; do not pass more where the sender can
+   * be held up.
    */
   get room(): number {
     return this.#state === TRANSFERRING
@@ -132,7 +131,7 @@ export class ConsoleSession {
       : this.#typeAhead.length - this.#typedAhead;
   }
 
-  /** What was typed. Where there is no room the older is dropped, with a bell. */
+  /** Takes typed input. Without room, the older input is dropped, with a bell. */
   receive(bytes: Uint8Array, nowMs: number): void {
     if (nowMs - this.#activeAtMs >= SKIP_MS) this.#isSkipping = false;
     this.#nowMs = nowMs;
@@ -145,7 +144,7 @@ export class ConsoleSession {
     for (const byte of bytes) this.#receiveByte(byte);
   }
 
-  /** The next bytes to send, a few KiB at most; null: nothing now. */
+  /** The next bytes to send, at most a few KiB; null when there are none now. */
   take(): Uint8Array | null {
     if (this.#out === "" && this.#transfer !== null) {
       const bytes = this.#transfer.take();
@@ -163,7 +162,7 @@ export class ConsoleSession {
     return bytes;
   }
 
-  /** Several times a second. */
+  /** Call several times a second. */
   tick(nowMs: number): void {
     this.#nowMs = nowMs;
     if (this.#transfer !== null) {
@@ -183,14 +182,14 @@ export class ConsoleSession {
     else if (isListening) this.#hear(byte);
     else if (this.#typedAhead < this.#typeAhead.length) this.#typeAhead[this.#typedAhead++] = byte;
     else {
-      // The newest is what somebody wants now; a line without its beginning is no command.
+      // The newest input is what somebody wants now; a line without its beginning is no command.
       this.#typedAhead = 0;
       this.#hasDropped = true;
       this.#isSkipping = byte !== CR && byte !== LF;
     }
   }
 
-  /** A byte is for now, not for later. */
+  /** Whether a byte is processed at once instead of later. */
   get #isListening(): boolean {
     if (this.#typedAhead > 0) return false;
     if (this.#out.length > CONSOLE_ECHO_MAX) return false;
@@ -199,11 +198,11 @@ export class ConsoleSession {
 
   #readAhead(): void {
     const length = this.#typedAhead;
-    this.#typedAhead = 0; // so that each is for now
+    this.#typedAhead = 0; // so that each is processed at once
     if (this.#hasDropped && this.#isListening) {
       this.#hasDropped = false;
       this.#write(BELL);
-      if (this.#state === EDITING) this.#edit(CTRL_C); // its rest is among what was dropped
+      if (this.#state === EDITING) this.#edit(CTRL_C); // its rest is among the dropped input
     }
     let at = 0;
     while (at < length && this.#isListening) this.#hear(this.#typeAhead[at++] ?? 0);
@@ -251,7 +250,7 @@ export class ConsoleSession {
   }
 
   /**
-   * Rows of text of a page; the last one is for the prompt, or for the question whether to go on.
+   * Text rows per page; the last row is for the prompt, or for the question whether to continue.
    */
   get #linesToPage(): number {
     const { pageLines } = this.#settings;
@@ -284,13 +283,13 @@ export class ConsoleSession {
     else if (byte === CR || byte === LF) this.#linesLeftOfPage = 1;
     else {
       this.#finish(answer);
-      // Whoever types the next command has seen enough; q and Ctrl-C only say so.
+      // Typing the next command ends the paging; q and Ctrl-C do only that.
       const isWord = byte !== 0x71 && byte !== CTRL_C;
       if (isWord && this.#isListening) this.#hear(byte);
     }
   }
 
-  /** The answer is shown, as far as anybody wanted to see it. */
+  /** The answer was shown, as far as anybody wanted to see it. */
   #finish(answer: Answer): void {
     this.#answer = null;
     if (answer.download !== null) this.#begin(answer.download);
@@ -305,7 +304,7 @@ export class ConsoleSession {
     this.#state = EDITING;
   }
 
-  /** Ctrl-C while something else than a line is going on. */
+  /** Ctrl-C outside of a line. */
   #interrupt(): void {
     this.#typedAhead = 0;
     this.#hasDropped = false;
@@ -320,16 +319,16 @@ export class ConsoleSession {
     this.#answer = null;
     this.#out = ""; // nobody wants to read it any more
     this.#write("^C\r\n");
-    if (isWaiting) this.#write("no longer waited for; what was begun goes on\r\n");
-    else this.#write("the answer was broken off\r\n");
+    if (isWaiting) this.#write("no longer waiting; the action goes on\r\n");
+    else this.#write("the answer was cut short\r\n");
     this.#conclude("CANCELLED");
   }
 
   #begin(download: Download): void {
     for (const line of fileLines(download)) this.#write(`${line}\r\n`);
-    this.#write("RECEIVE NOW BY ZMODEM; FIVE CTRL-X BREAK IT OFF\r\n");
+    this.#write("RECEIVE NOW BY ZMODEM; FIVE CTRL-X CANCEL\r\n");
     this.#download = download;
-    // Without a time of its own: the receiver's clock is more likely to be right.
+    // Without a modification time: the receiver's clock is more likely to be right.
     this.#transfer = new ZmodemSender(download.name, download.content, 0);
     this.#transfer.tick(this.#nowMs);
     this.#typedAhead = 0;

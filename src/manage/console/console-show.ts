@@ -1,9 +1,12 @@
-/** What `show` and `test` print, in lines of at most 80 columns. */
+/** Output of `show` and `test`, in lines of at most 80 columns. */
+import { LOG_NO_REDUNDANCY, LOG_NO_REDUNDANCY_CRITICAL } from "../../boundary/maintenance-code.ts";
+import { codeLabel } from "../../catalogue/record-text.ts";
 import { paragraph } from "../../command-line/paragraph.ts";
 import type { KeepAliveConfig } from "../../config/model.ts";
 import type { DataLoadState } from "../../dataload/data-load.ts";
 import {
   type FunctionStatus,
+  resourceText,
   type ServerStatus,
   type StatusDocument,
   serverWord,
@@ -14,15 +17,26 @@ import type { VersionDocument } from "../version-document.ts";
 import { namedValues, textTable, timeText, utcText } from "./console-table.ts";
 
 export function serverLines(servers: readonly ServerStatus[]): string[] {
-  const rows = servers.map(({ id, state, phase, resource, remaining, lastHeardMs, build }) => {
-    const heard = state === "self" ? "-" : lastHeardMs === null ? "never" : `${lastHeardMs} ms ago`;
-    const word = serverWord({ state, phase });
-    return [id, word, String(resource), String(remaining), heard, build ?? "-"];
-  });
+  const rows = servers.map(
+    ({ id, state, phase, resource, capacity, remaining, lastHeardMs, build }) => {
+      const heard =
+        state === "self" ? "-" : lastHeardMs === null ? "never" : `${lastHeardMs} ms ago`;
+      const isBusy = state === "self" && phase !== null && phase !== "active";
+      const word = isBusy ? `self, ${phase}` : serverWord({ state, phase });
+      return [
+        id,
+        word,
+        resourceText({ resource, capacity }),
+        String(remaining),
+        heard,
+        build ?? "-",
+      ];
+    },
+  );
   return textTable(["SERVER", "STATE", "RESOURCE", "REMAINING", "HEARD", "BUILD"], rows, [2, 3, 4]);
 }
 
-/** In the order in which they are given out: priority falling, then as configured (step S3). */
+/** In the order of allocation: priority descending, then as configured (step S3). */
 export function functionLines(functions: readonly FunctionStatus[]): string[] {
   const rows = functions
     .toSorted((left, right) => right.priority - left.priority)
@@ -42,16 +56,20 @@ export function functionLines(functions: readonly FunctionStatus[]): string[] {
   return textTable(["FUNCTION", "PRIO", "REQ", "OWNER", "STANDBY", "STATE", "VIPS"], rows, [1, 2]);
 }
 
-/** @param elsewhere active faults of the other servers, as far as this one knows them */
+/**
+ * Active faults first, each group in the order in which it came.
+ * @param elsewhere active faults of the other servers, as far as this one knows them
+ */
 export function faultLines(
   faults: readonly FaultEntry[],
   leg: number,
   elsewhere: readonly string[] = [],
 ): string[] {
-  const active = faults.filter(({ isActive }) => isActive).length;
+  const active = faults.filter(({ isActive }) => isActive);
+  const over = faults.filter(({ isActive }) => !isActive);
   return [
-    `LEG ${leg}: ${faults.length === 0 ? "NO FAULTS" : `${faults.length} FAULTS, ${active} ACTIVE`}`,
-    ...faults.flatMap((fault) => {
+    `LEG ${leg}: ${faults.length === 0 ? "NO FAULTS" : `${faults.length} FAULTS, ${active.length} ACTIVE`}`,
+    ...[...folded(active), ...over].flatMap((fault) => {
       const state = fault.nature ?? (fault.isActive ? "ACTIVE" : "CLEARED");
       const ata = fault.ata === "" ? "" : `, ATA ${fault.ata}`;
       return [
@@ -68,6 +86,30 @@ export function faultLines(
       ? []
       : ["", ...elsewhere.flatMap((line) => wrapped(line, "", "  "))]),
   ];
+}
+
+/** Codes of which one missing server sets a fault for each function: they are one entry. */
+const FOLDED = [LOG_NO_REDUNDANCY_CRITICAL, LOG_NO_REDUNDANCY].map(codeLabel);
+
+/** Faults of these codes as one each, at the place of the first, with all their functions. */
+function folded(faults: readonly FaultEntry[]): FaultEntry[] {
+  const groups = Map.groupBy(faults, (fault) => {
+    const { label, ata, nature } = fault;
+    return FOLDED.includes(label) ? `${label} ${ata} ${nature}` : fault;
+  });
+  return [...groups.values()].flatMap((group) => {
+    const [first] = group;
+    if (first === undefined) return [];
+    return [
+      {
+        ...first,
+        function: group.map((fault) => fault.function).join(", "),
+        count: Math.max(...group.map(({ count }) => count)),
+        last: group.reduce((last, next) => (next.last.bootUs > last.last.bootUs ? next : last))
+          .last,
+      },
+    ];
+  });
 }
 
 export function legLines(legs: readonly LegEntry[]): string[] {
@@ -150,10 +192,10 @@ export function versionLines(document: VersionDocument & { readonly server: stri
 }
 
 export function groundLines(onGround: boolean): string[] {
-  return [onGround ? "ON GROUND" : "IN THE AIR, OR THE INPUT SAYS NOTHING"];
+  return [onGround ? "ON GROUND" : "IN THE AIR, OR GROUND INPUT UNKNOWN"];
 }
 
-/** @param load null: none is configured */
+/** @param load null when none is configured */
 export function dataLoadLines(load: DataLoadState | null): string[] {
   if (load === null) return ["NO DATA LOAD: maintenance.dataLoad IS NOT CONFIGURED"];
   const { target, address, operation, last } = load;
@@ -175,10 +217,6 @@ export function dataLoadLines(load: DataLoadState | null): string[] {
   const end = last.completed ? "completed" : "aborted";
   const why = last.why === "" ? "" : `: ${last.why}`;
   return [...lines, ...wrapped(`LAST: ${last.kind} ${last.from}, ${end}${why}`, "", "  ")];
-}
-
-export function bookLines(policy: string): string[] {
-  return [`NO CONTINGENCY BOOK: POLICY ${policy.toUpperCase()} MAKES NONE`];
 }
 
 export function testLines(results: readonly TestResult[]): string[] {

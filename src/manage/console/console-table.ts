@@ -1,15 +1,14 @@
-/** How the console writes: tables, times and names in ASCII, at most 80 columns wide. */
+/** Output format of the console: tables, times and names in ASCII, at most 80 columns wide. */
 import { CONSOLE_COLUMNS } from "../../limits.ts";
 
-/** Longest cell that is not shortened when a table is too wide. */
+/** Longest cell that is never shortened in a table that is too wide. */
 const CELL_MIN = 8;
 const GAP = 2;
 
 /**
- * Columns as wide as their widest cell, two spaces between. A table that is wider than the screen
- * takes what is missing from its widest column, again and again; a cell that was shortened ends
- * with `..`.
- * @param right indexes of the columns that end at the right: numbers
+ * Columns as wide as their widest cell, two spaces apart. A table that is wider than the screen
+ * repeatedly shortens its widest column; a shortened cell ends with `..`.
+ * @param right indexes of right-aligned columns: numbers
  */
 export function textTable(
   header: readonly string[],
@@ -37,13 +36,13 @@ export function textTable(
   );
 }
 
-/** `NAME            value`, one in a line. */
+/** `NAME            value`, one per line. */
 export function namedValues(values: readonly (readonly [name: string, value: string])[]): string[] {
   const width = Math.max(...values.map(([name]) => name.length)) + GAP;
   return values.map(([name, value]) => `${name.padEnd(width)}${value}`);
 }
 
-/** `text` in `width` characters; a shortened one ends with `..`. */
+/** `text` within `width` characters; a shortened one ends with `..`. */
 export function clip(text: string, width: number): string {
   return text.length <= width ? text : `${text.slice(0, width - 2)}..`;
 }
@@ -60,8 +59,8 @@ export function utcText(utcMs: number | null): string {
 }
 
 /**
- * No text, wherever it comes from, can steer the terminal: everything but printable ASCII is a
- * question mark.
+ * No text, wherever it comes from, can control the terminal: everything but printable ASCII becomes
+ * a question mark.
  */
 export function printable(text: string): string {
   return text.replaceAll("\u00b5", "u").replace(/[^ -~]/g, "?");

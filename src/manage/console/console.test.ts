@@ -1,9 +1,13 @@
 import { beforeEach, expect, test } from "bun:test";
 import { BenchServer } from "../../../test/harness/bench-server.ts";
+import { situationOf } from "../../config/foresight.ts";
+import { WhatIf } from "../../config/what-if.ts";
 import { CONSOLE_COLUMNS } from "../../limits.ts";
-import { MaintenanceError } from "../maintenance.ts";
+import type { StatusDocument } from "../../supervisor/status-document.ts";
+import { type Maintenance, MaintenanceError } from "../maintenance.ts";
 import { type Answer, answerTo } from "./console.ts";
 import { CONSOLE_COMMANDS } from "./console-commands.ts";
+import { drainedLine } from "./console-drain.ts";
 
 let server: BenchServer;
 let settings: { pageLines: number; takesDownloads: boolean };
@@ -49,7 +53,37 @@ test("every show fits 80 columns of printable ASCII and has a document on one li
     partNumber: "WNG5E00010001",
     server: "left",
   });
-  expect(await document("show book | json")).toEqual({ policy: "preempt", book: null });
+});
+
+test("show book: every failure of what runs now in a line, and one of them in full", async () => {
+  const lines = (await ask("show book")).lines;
+  expect(lines[0]).toBe(
+    "POLICY preempt, all servers alive: 2 failures (every failure that leaves a",
+  );
+  expect(lines).toContain("LOST   RUN OF 3  STOPPED");
+  const { policy, book } = await document("show book | json");
+  expect(policy).toBe("preempt");
+  expect(book.map(({ lost }: { lost: string[] }) => lost)).toEqual([["left"], ["right"]]);
+  expect(await seen("sh bo ri")).toBe(await seen("show book right"));
+  expect(await seen("show book right")).toStartWith("If server right fails\n");
+  const entry = await document("show book right | json");
+  const situation = situationOf(server.status() as StatusDocument);
+  const plan = new WhatIf(server.config).plan({ ...situation, down: ["right"] });
+  expect(entry).toEqual({ lost: ["right"], back: [], ...plan });
+  expect(await seen("show book left right")).toContain("\nFREE: no server is left\nOK");
+  expect(await seen("show book left+right")).toBe(await seen("show book right left"));
+  expect(await seen("show book x")).toBe(
+    'found "x", expected a server: left or right\nERR UNKNOWN',
+  );
+});
+
+test("show book of a server that is down shows the effect of its return, not combined with a failure", async () => {
+  server.peerIsAlive = false;
+  expect((await ask("show book")).lines.join("\n")).toContain("\nright back  ");
+  expect(await seen("show book right")).toStartWith("If server right comes back\n");
+  expect(await seen("show book left right")).toBe(
+    "found left and right (down), expected servers that are alive, or one that is down\nERR SYNTAX",
+  );
 });
 
 test("of a thousand functions only some are named to choose from", async () => {
@@ -80,7 +114,7 @@ test("the longest identifiers and values are shortened, not the table", async ()
   }
 });
 
-test("what is in the log cannot steer the terminal", async () => {
+test("the content of the log cannot control the terminal", async () => {
   server.log.records = server.log.records.map((record) => ({
     ...record,
     detail: "\u001b[2J\u009b\u00b5\u20ac",
@@ -107,18 +141,11 @@ test("words may be shortened as long as they are unique, in either case", async 
 });
 
 test("what changes something is not shortened to a letter or two: line noise types those", async () => {
-  for (const line of [
-    "r",
-    "re",
-    "dr",
-    "e",
-    "mo map right confirm",
-    "cl faults confirm",
-    "dow log",
-  ]) {
+  for (const line of ["dr", "e", "mo map right confirm", "cl faults confirm", "dow log"]) {
     const { error } = await ask(line);
     expect([line, error]).toEqual([line, line.startsWith("dow") ? null : "SYNTAX"]);
   }
+  expect(await seen("re")).toBe('found "re", expected resume or rebalance\nERR AMBIGUOUS');
   expect(server.actions).toEqual([]);
   expect(await seen("dra")).toEndWith("OK");
   expect(await seen("res")).toBe("OK");
@@ -144,7 +171,7 @@ test("arguments: what was found, what is expected", async () => {
     ["resume | json", "found | json after resume, expected it after show or test\nERR SYNTAX"],
     [
       "| json",
-      "found nothing, expected help, show, drain, resume, move, clear, test, download, terminal or exit\nERR SYNTAX",
+      "found nothing, expected help, show, drain, resume, capacity, hold, move, rebalance, clear, test, download, terminal or exit\nERR SYNTAX",
     ],
     ["move", "found nothing, expected a function: map, announcements or video\nERR SYNTAX"],
     ["move map", "found nothing, expected a server: left or right\nERR SYNTAX"],
@@ -176,10 +203,10 @@ test("log and faults of one leg, the newest records", async () => {
 
 test("move and clear say what they would do, and do it with confirm", async () => {
   expect(await seen("move map right")).toBe(
-    "map leaves left and runs on right; if that is wanted: move map right confirm\nERR CONFIRM",
+    "map leaves left and runs on right; to carry it out: move map right confirm\nERR CONFIRM",
   );
   expect(await seen("clear faults")).toBe(
-    "1 active faults will be cleared; if that is wanted: clear faults confirm\nERR CONFIRM",
+    "1 active faults will be cleared; to carry it out: clear faults confirm\nERR CONFIRM",
   );
   expect(await seen("move map left")).toBe("map runs on left already\nERR THERE");
   expect(server.actions).toEqual([]);
@@ -188,14 +215,93 @@ test("move and clear say what they would do, and do it with confirm", async () =
   expect(server.actions).toEqual(["move map right", "clear faults"]);
 });
 
+test("rebalance lists the moves, and makes them with confirm; then there are none", async () => {
+  server.owners = [0, 0, -1];
+  const listed = "map leaves left and runs on right\nremaining now: left 55, right 100";
+  expect(await seen("rebalance")).toBe(
+    `${listed}\nremaining then: left 95, right 60\n` +
+      "1 function moves; to carry it out: rebalance confirm\nERR CONFIRM",
+  );
+  expect(await seen("rebalance now")).toBe(
+    'found "now" after rebalance, expected confirm or nothing\nERR SYNTAX',
+  );
+  server.ground = false;
+  expect(await seen("rebalance confirm")).toBe(
+    "stopped after 0 of 1 moves: found the aircraft in the air, expected it on ground\nERR GROUND",
+  );
+  expect(server.actions).toEqual([]);
+  server.ground = true;
+  expect(await seen("reb confirm")).toBe(
+    "map MOVED FROM left TO right\nremaining: left 95, right 60\nOK",
+  );
+  expect(server.actions).toEqual(["move map right"]);
+  expect(await seen("rebalance confirm")).toBe(
+    "NOTHING TO MOVE\nremaining now: left 95, right 60\nOK",
+  );
+  expect(server.actions).toEqual(["move map right"]);
+  server.hasEngine = false;
+  expect(await seen("rebalance")).toBe(
+    "found no state of this server, expected a running engine\nERR ENGINE",
+  );
+});
+
 test("drain asks only where something would stop", async () => {
-  expect(await seen("drain")).toEndWith("OK");
+  expect(await seen("drain")).toBe("DRAINED: nothing runs on left any more\nOK");
   server.peerIsAlive = false;
   expect(await seen("drain")).toBe(
-    "it stops map: no other server could run it; if that is wanted: drain confirm\nERR CONFIRM",
+    "it stops map: no other server could run it; to carry it out: drain confirm\nERR CONFIRM",
   );
   expect(await seen("drain confirm")).toEndWith("OK");
   expect(server.actions).toEqual(["drain", "drain"]);
+});
+
+test("drain names what is still there when its time is over", async () => {
+  server.letsGo = false;
+  server.owners = [0, 0, 0];
+  expect(await drainedLine(server, 60)).toBe(
+    "DRAINING: map, announcements, video still on left; show functions lists what is left",
+  );
+  server.letsGo = true;
+  server.peerIsAlive = false; // nobody takes them
+  expect(await drainedLine(server, 60)).toBe(
+    "DRAINED: nothing runs on left any more; STOPPED: map, announcements, video",
+  );
+  server.hasEngine = false;
+  expect(await drainedLine(server, 0)).toStartWith("DRAINING: functions not known still on left");
+});
+
+test("what is on its way to another server has not stopped", async () => {
+  const entries = [
+    { id: "map", owner: "left", state: "running" },
+    { id: "map", owner: null, state: "starting" },
+    { id: "map", owner: null, state: "stopped" },
+  ];
+  const line = (last: number): Promise<string> => {
+    let looks = 0;
+    const status = () => ({ functions: [looks++ === 0 ? entries[0] : entries[last]] });
+    const maintenance = { serverId: "left", drain: async () => {}, status };
+    return drainedLine(maintenance as unknown as Maintenance, 0);
+  };
+  expect(await line(1)).toBe("DRAINED: nothing runs on left any more");
+  expect(await line(2)).toEndWith("; STOPPED: map");
+});
+
+test("capacity and hold act in the air, and ask only where something would stop", async () => {
+  server.ground = false;
+  expect(await seen("capacity 60")).toBe("STORED; show servers shows the value\nOK");
+  expect(await seen("hold on")).toBe("STORED; hold shows who holds\nOK");
+  server.peerIsAlive = false;
+  expect(await seen("capacity 40")).toBe(
+    "it stops map: no other server could run it; to carry it out: capacity 40 confirm\nERR CONFIRM",
+  );
+  expect(await seen("capacity 40 confirm")).toEndWith("OK");
+  expect(await seen("hold off")).toEndWith("OK");
+  expect(server.actions).toEqual(["capacity 60", "hold true", "capacity 40", "hold false"]);
+  expect(await seen("capacity 101")).toBe(
+    'found "101" after capacity, expected a whole number from 0 to 100\nERR SYNTAX',
+  );
+  expect(await seen("hold still")).toBe('found "still" after hold, expected on or off\nERR SYNTAX');
+  expect(await seen("capacity")).toBe("FULL CAPACITY EVERYWHERE, NOTHING HELD\nOK");
 });
 
 test("a refusal of the server is the answer", async () => {
@@ -250,7 +356,7 @@ test("help: all, one, what can follow", async () => {
     expect(line.length).toBeLessThanOrEqual(CONSOLE_COLUMNS);
   expect((await ask("show ?")).lines).toHaveLength(11);
   expect((await ask("show l?")).lines).toHaveLength(2);
-  expect((await ask("help move")).lines.join(" ")).toContain("it only says what it would do");
+  expect((await ask("help move")).lines.join(" ")).toContain("only the effect is shown");
   expect((await ask("fly ?")).error).toBe("SYNTAX");
   expect((await ask("help fly")).error).toBe("SYNTAX");
 });

@@ -1,7 +1,7 @@
 /**
  * The command language of the serial console and of `wingman console`: a line in, the text of an
- * answer out. It knows of no tty, no echo and no pages, and decides nothing about the aircraft:
- * what may be done when is {@link Maintenance}'s.
+ * answer out. It knows neither tty, echo nor paging, and decides nothing about the aircraft: {@link
+ * Maintenance} decides what is permitted when.
  */
 import { alternatives, quoted } from "../../config/problem.ts";
 import { CONSOLE_LINE_MAX } from "../../limits.ts";
@@ -12,31 +12,31 @@ import { commandHelp, commandList } from "./console-help.ts";
 import { jsonLine, printable } from "./console-table.ts";
 
 export interface Answer {
-  /** Printable ASCII; of tables each at most 80 columns wide. */
+  /** Printable ASCII; table rows are at most 80 columns wide. */
   readonly lines: readonly string[];
   /**
-   * null: it is done, and the answer ends with `OK`; otherwise the code after `ERR`, and the last
-   * line says what is wrong.
+   * null when it was done, and the answer ends with `OK`; otherwise the code after `ERR`, and the
+   * last line describes the error.
    */
   readonly error: string | null;
-  /** To be shown without pages: it is for a program. */
+  /** Shown without paging: it is for a program. */
   readonly isWhole: boolean;
-  /** To be sent before the OK. */
+  /** Sent before the OK. */
   readonly download: Download | null;
-  /** The session ends here. */
+  /** Whether the session ends here. */
   readonly ends: boolean;
 }
 
 /**
- * What changes something, or ends the session, takes so many letters: line noise says `r` and Enter
- * sooner or later.
+ * Minimum letters of a word that changes something or ends the session: sooner or later line noise
+ * types `r` and Enter.
  */
 const CHANGE_LETTERS_MIN = 3;
 
 const DONE: Answer = { lines: [], error: null, isWhole: false, download: null, ends: false };
 
 /**
- * The answer to one line. Never throws: a command that fails has an answer with `error`.
+ * The answer to one line. Never throws: a failed command has an answer with `error`.
  * @param isCut the line was longer than CONSOLE_LINE_MAX: nothing is done
  */
 export async function answerTo(
@@ -55,13 +55,13 @@ export async function answerTo(
   } catch (error) {
     const code = error instanceof MaintenanceError ? error.code : "INTERNAL";
     const message = error instanceof Error ? error.message : String(error);
-    // A table that comes with a failure stands before the line that says what is wrong.
+    // The table of a failed command precedes the line with the error.
     const table = error instanceof FailedAnswer ? error.table : [];
     return { ...DONE, lines: [...table, message].map(printable), error: printable(code) };
   }
 }
 
-/** A failure that has something to show: the table of a built-in test. */
+/** A failure with a table: that of a built-in test. */
 export class FailedAnswer extends MaintenanceError {
   constructor(
     code: string,
@@ -113,10 +113,7 @@ function requireJson(filters: readonly string[]): void {
   );
 }
 
-/**
- * The command that `words` name, each by its whole name or the beginning of one, and the words
- * after it.
- */
+/** The command named by `words`, each whole or abbreviated, and the words after it. */
 function resolve(words: readonly string[]): { entry: ConsoleCommand; rest: string[] } {
   let candidates: readonly ConsoleCommand[] = CONSOLE_COMMANDS;
   for (let place = 0; ; place++) {
@@ -139,7 +136,7 @@ function resolve(words: readonly string[]): { entry: ConsoleCommand; rest: strin
   }
 }
 
-/** Which of `names` a word stands for. */
+/** The one of `names` that a word stands for. */
 function nameOf(word: string | undefined, names: readonly string[], before: string): string {
   const after = before === "" ? "" : ` after ${before}`;
   if (word === undefined)
@@ -169,7 +166,7 @@ function beginningWith(words: readonly string[]): ConsoleCommand[] {
   );
 }
 
-/** What can follow the words before a question mark. */
+/** Possible continuations of the words before a question mark. */
 function continuations(text: string): string[] {
   const words = wordsOf(text.trimEnd().slice(0, -1));
   const commands = beginningWith(words);

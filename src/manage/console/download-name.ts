@@ -1,7 +1,8 @@
 /**
- * Name of a file that goes to a terminal: a receiver skips one whose name it has already, so no two
- * downloads have the same. Server, leg, and when: `wingman-a-leg12-20261128T194633120Z-log.bin`; in
- * ms since the machine was switched on while the clock was never set.
+ * Name of a downloaded file. A receiver skips a file whose name it already has, so no two downloads
+ * have the same name. It contains server, leg and time:
+ * `wingman-a-leg12-20261128T194633120Z-log.bin`; while the clock was never set, the time in ms
+ * since the machine was switched on.
  *
  * @param content `log.bin`
  */

@@ -78,7 +78,7 @@ test("CR, LF and CR LF each end one line", () => {
   ]);
 });
 
-test("what is typed at the end is echoed as it is", () => {
+test("input at the end is echoed unchanged", () => {
   expect(new Desk().type("show log\r").echo).toBe("show log\r\n");
 });
 

@@ -1,18 +1,16 @@
 /**
- * A line as it is typed at a terminal: bytes in, echo and finished lines out. Knows of no tty and
- * no time.
+ * A line editor for a terminal: bytes in, echo and finished lines out. Knows neither tty nor time.
  *
- * The echo needs nothing of the terminal but BS, CR, LF and BEL (Ctrl-L alone sends the two ANSI
- * sequences that erase a screen): a line that is longer than the screen is wide scrolls sideways in
- * its one row.
+ * The echo only needs BS, CR, LF and BEL of the terminal (and Ctrl-L sends the two ANSI sequences
+ * that erase a screen): a line longer than the screen is wide scrolls sideways in its one row.
  */
 import { CONSOLE_COLUMNS, CONSOLE_HISTORY_MAX, CONSOLE_LINE_MAX } from "../../limits.ts";
 
-/** What a byte has done: nothing but its echo, */
+/** Effect of a byte: nothing but its echo, */
 export const EDIT_NOTHING = 0;
 /** a line is finished, see {@link LineEditor.line}, */
 export const EDIT_LINE = 1;
-/** Ctrl-C: the line is given up, */
+/** Ctrl-C: the line is discarded, */
 export const EDIT_CANCEL = 2;
 /** Ctrl-D in an empty line: the user leaves. */
 export const EDIT_END = 3;
@@ -35,16 +33,16 @@ const ESC = 0x1b;
 const SPACE = 0x20;
 const DEL = 0x7f;
 export const CTRL_C = 0x03;
-/** Control characters by the letter that is held down with Ctrl. */
+/** Control character of the letter pressed with Ctrl. */
 const control = (letter: string): number => letter.charCodeAt(0) & 0x1f;
 
-// Where a sequence of a cursor key is: outside, after ESC, after ESC [, after ESC O.
+// Position in the sequence of a cursor key: outside, after ESC, after ESC [, after ESC O.
 const OUTSIDE = 0;
 const ESCAPED = 1;
 const BRACKET = 2;
 const SINGLE = 3;
 
-/** What is beyond comes from no keyboard, and is not kept. */
+/** Longer sequences come from no keyboard, and are not kept. */
 const SEQUENCE_MAX = 8;
 
 type Key = "left" | "right" | "home" | "end" | "up" | "down" | "delete";
@@ -58,7 +56,7 @@ const KEYS: Readonly<Record<string, Key>> = {
   H: "home",
   F: "end",
 };
-/** The number of `ESC [ N ~` (VT220, and rxvt's 7 and 8). */
+/** The number in `ESC [ N ~` (VT220, and rxvt's 7 and 8). */
 const NUMBERED_KEYS: Readonly<Record<string, Key>> = {
   ...{ "1": "home", "3": "delete", "4": "end", "7": "home", "8": "end" },
 };
@@ -70,13 +68,13 @@ export class LineEditor {
   isCut = false;
 
   #text = "";
-  /** Of the cursor, 0 to the length of the text. */
+  /** Cursor position, 0 to the length of the text. */
   #column = 0;
   #refused = false;
   #history: string[] = [];
-  /** Entry of the history that is shown; its length: the line that is being typed. */
+  /** Displayed entry of the history; its length stands for the line being typed. */
   #recalled = 0;
-  /** What was typed before the first step into the history. */
+  /** The typed line before the first step into the history. */
   #draft = "";
   #sequence = OUTSIDE;
   #sequenceText = "";
@@ -85,13 +83,12 @@ export class LineEditor {
   #echo = "";
   /** The row no longer shows the text. */
   #isStale = false;
-  /** First character of the text that the row shows, and how many it shows. */
+  /** First displayed character of the text, and number of displayed ones. */
   #from = 0;
   #shown = 0;
 
   /**
-   * @param prompt stands at the left of the row; whoever uses the editor writes it when a line
-   * begins
+   * @param prompt is at the left of the row; the user of the editor writes it when a line begins
    */
   constructor(private readonly prompt: string) {}
 
@@ -104,7 +101,7 @@ export class LineEditor {
       this.#continueSequence(byte);
       return EDIT_NOTHING;
     }
-    this.#sequence = OUTSIDE; // a control character ends a sequence that is none
+    this.#sequence = OUTSIDE; // a control character ends an invalid sequence
     if (byte >= SPACE && byte < DEL) this.#insert(String.fromCharCode(byte));
     else if (byte > DEL)
       this.#echo += BELL; // no word of the language has other letters than ASCII
@@ -112,7 +109,7 @@ export class LineEditor {
     return EDIT_NOTHING;
   }
 
-  /** What is to be written since the last call: ASCII. */
+  /** Echo since the last call: ASCII. */
   takeEcho(): string {
     if (this.#isStale) this.#redraw();
     const echo = this.#echo;
@@ -180,7 +177,7 @@ export class LineEditor {
         break;
       case NUL:
       case CAN:
-        break; // padding, and what a broken-off transfer leaves
+        break; // padding, and leftovers of an aborted transfer
       default:
         this.#echo += BELL;
     }
@@ -199,7 +196,7 @@ export class LineEditor {
       return;
     }
     this.#sequence = OUTSIDE;
-    const isPlain = /^(1;\d)?$/.test(this.#sequenceText); // or with Shift, Alt, Ctrl
+    const isPlain = /^(1;\d)?$/.test(this.#sequenceText); // also with Shift, Alt, Ctrl
     const key =
       letter === "~" ? NUMBERED_KEYS[this.#sequenceText] : isPlain ? KEYS[letter] : undefined;
     if (key !== undefined) this.#press(key);
@@ -286,7 +283,7 @@ export class LineEditor {
     if (this.#isStale) this.#redraw();
   }
 
-  /** Writes the row anew, blanks over what stood there, and goes back to the cursor. */
+  /** Rewrites the row, blanks the rest of its old text, and returns to the cursor. */
   #redraw(): void {
     const width = this.#width - 1;
     if (this.#column < this.#from || this.#column > this.#from + width) {

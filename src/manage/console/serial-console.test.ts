@@ -108,7 +108,7 @@ test("never more waits in the kernel than a fraction of a second of the line", a
 test("what the line does not take is sent later, in order and whole", async () => {
   line.takes = 7;
   subject.turn(0);
-  line.typed.push(...Buffer.from("\rshow book\r"));
+  line.typed.push(...Buffer.from("\rshow dataload\r"));
   for (let turn = 0; turn < 200; turn++) {
     line.waiting = 0;
     if (turn % 3 === 0) line.takes = 0;
@@ -117,7 +117,7 @@ test("what the line does not take is sent later, in order and whole", async () =
     await Bun.sleep(0);
   }
   expect(line.sent).toEndWith(
-    "wingman left> show book\r\nNO CONTINGENCY BOOK: POLICY PREEMPT MAKES NONE\r\nOK\r\nwingman left> ",
+    "wingman left> show dataload\r\nNO DATA LOAD: maintenance.dataLoad IS NOT CONFIGURED\r\nOK\r\nwingman left> ",
   );
 });
 
@@ -144,7 +144,7 @@ test("a line that is hung up is opened again after a pause, with a new session; 
   expect(Math.max(...pauses.map(Number))).toBeLessThanOrEqual(CONSOLE_REOPEN_MS_MAX);
 });
 
-test("a line that cannot be opened at first is somebody else's worry", () => {
+test("a line that cannot be opened at first is left to the caller", () => {
   line.openError = ENOENT;
   expect(() => subject.start()).toThrow("ENOENT");
 });

@@ -1,6 +1,6 @@
 /**
  * The console on a serial line: moves bytes between the port and a session, as fast as the line
- * takes them.
+ * accepts them.
  */
 
 import { errnoName } from "../../io/errno.ts";
@@ -15,7 +15,7 @@ import {
 } from "../../limits.ts";
 import type { ConsoleSession } from "./console-session.ts";
 
-/** What a serial line must be able to do, see io/serial-port. */
+/** Required operations of a serial line, see io/serial-port. */
 export interface SerialLine {
   readonly isOpen: boolean;
   readonly received: { readonly bytes: Uint8Array };
@@ -24,7 +24,7 @@ export interface SerialLine {
   write(bytes: Uint8Array): number;
   queued(): number;
   close(): void;
-  /** Which other program uses it; null: none. */
+  /** Another program that uses it; null when there is none. */
   usedBy(): string | null;
 }
 
@@ -32,7 +32,7 @@ export interface SerialConsoleOptions {
   readonly line: SerialLine;
   readonly baud: number;
   readonly newSession: (nowMs: number) => ConsoleSession;
-  /** The line was hung up, and could not be opened again; or another program uses it. */
+  /** Called when the line hung up and could not be reopened, or when another program uses it. */
   readonly onClosed: (error?: LineInUseError) => void;
 }
 
@@ -43,7 +43,7 @@ export class LineInUseError extends Error {
 
 /** Bits of a character on the line: start, 8 data, stop. */
 const BITS = 10;
-/** It keeps looking often for so long after something has moved. */
+/** Polling stays frequent for this long after activity. */
 const LIVELY_MS = 1000;
 
 export class SerialConsole {
@@ -52,10 +52,10 @@ export class SerialConsole {
   /** Bytes that may wait in the kernel. */
   readonly #queueMax: number;
   #session: ConsoleSession | null = null;
-  /** What the line did not take yet. */
+  /** Bytes that the line has not yet accepted. */
   #rest: Uint8Array | null = null;
   #movedAtMs = 0;
-  /** When it was looked last whether another program uses the line. */
+  /** Time of the last check whether another program uses the line. */
   #lookedAtMs = Number.NEGATIVE_INFINITY;
   #pauseMs = CONSOLE_REOPEN_MS;
   #timer: ReturnType<typeof setTimeout> | null = null;
@@ -96,7 +96,7 @@ export class SerialConsole {
     }, ms);
   }
 
-  /** Another program, for which is looked now and then. */
+  /** Another program on the line, checked from time to time. */
   #userSeen(nowMs: number): string | null {
     if (nowMs - this.#lookedAtMs < CONSOLE_USER_MS) return null;
     this.#lookedAtMs = nowMs;
@@ -104,8 +104,8 @@ export class SerialConsole {
   }
 
   /**
-   * One look at the line: reads once and writes what it takes, or opens it again. Returns after how
-   * many ms to look again; null: it was tried often enough.
+   * One look at the line: reads once and writes what it accepts, or reopens it. Returns the ms
+   * until the next look; null when it was tried often enough.
    */
   turn(nowMs: number): number | null {
     if (this.#session === null && this.#open(nowMs) !== 0) return this.#pause();
@@ -124,7 +124,7 @@ export class SerialConsole {
       : CONSOLE_POLL_IDLE_MS;
   }
 
-  /** False: the line is hung up. */
+  /** Returns false when the line hung up. */
   #send(session: ConsoleSession, nowMs: number): boolean {
     let room = this.#queueMax - this.#line.queued();
     while (room > 0) {
@@ -132,7 +132,7 @@ export class SerialConsole {
       if (this.#rest === null) return true;
       const sent = this.#line.write(this.#rest.subarray(0, room));
       if (sent === SERIAL_HUNG_UP) return false;
-      if (sent === SERIAL_NOTHING) return true; // the other side takes no more: so be it
+      if (sent === SERIAL_NOTHING) return true; // the other side accepts no more for now
       this.#rest = sent === this.#rest.length ? null : this.#rest.subarray(sent);
       room -= sent;
       this.#movedAtMs = nowMs;
@@ -140,7 +140,7 @@ export class SerialConsole {
     return true;
   }
 
-  /** 0 or an errno. */
+  /** Returns 0 or an errno. */
   #open(nowMs: number): number {
     const error = this.#line.open(this.#options.baud);
     if (error !== 0) return error;
@@ -148,7 +148,7 @@ export class SerialConsole {
     this.#pauseMs = CONSOLE_REOPEN_MS;
     const session = this.#options.newSession(nowMs);
     session.onOutput = () => {
-      // A line that is hung up is noticed with the next look.
+      // The next look notices a line that hung up.
       if (this.#session === session) this.#send(session, performance.now());
     };
     this.#session = session;

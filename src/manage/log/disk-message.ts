@@ -1,6 +1,6 @@
 /**
- * What passes between the log and the process for its disk: one JSON document of a request or an
- * answer, a line feed, and the bytes that go with it.
+ * Messages between the log and its disk process: a JSON document of a request or an answer, a line
+ * feed, and its bytes.
  */
 import { DISK_PIECE_BYTES } from "../../limits.ts";
 import type { Disk } from "./disk.ts";
@@ -29,7 +29,7 @@ export function encodeDiskMessage(
   return written + content.length;
 }
 
-/** The document and the bytes behind it, copied. */
+/** The document and the following bytes, copied. */
 export function decodeDiskMessage<Message>(bytes: Uint8Array): [Message, Uint8Array] {
   const end = bytes.indexOf(LINE_FEED);
   const text = new TextDecoder().decode(bytes.subarray(0, end));

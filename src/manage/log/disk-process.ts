@@ -1,10 +1,10 @@
 /**
- * A disk behind a process of its own (`wingman disk`), which may hang with it: each call waits for
- * a limited time and fails then with ETIMEDOUT, and so does every other one, at once, until the
- * process has come back. What failed so may still be done later: callers do the same again.
+ * A disk behind a separate process (`wingman disk`), which may hang with it. Each call waits for a
+ * limited time, then fails with ETIMEDOUT; every further call fails at once until the process has
+ * come back. A failed call may still be carried out later: callers repeat it.
  *
- * Only reading goes to the file itself: what the log has read or written once lies in the memory of
- * the kernel.
+ * Only reading accesses the file directly: what the log has once read or written is in the kernel's
+ * memory.
  */
 import { closeSync, openSync } from "node:fs";
 import { socketPair } from "../../io/control-socket.ts";
@@ -31,7 +31,7 @@ export class DiskProcess implements Disk {
   readonly #message = new NativeMemory(DISK_MESSAGE_BYTES_MAX);
   /** struct pollfd, then a struct timespec. */
   readonly #poll = new NativeMemory(24);
-  /** The call that was given up; null: the process waits for one. */
+  /** The abandoned call; null when the process waits for one. */
   #owed: keyof Disk | null = null;
   /** To be closed as soon as the process comes back. */
   readonly #unclosed: number[] = [];
@@ -143,7 +143,7 @@ export class DiskProcess implements Disk {
   }
 
   #call(call: keyof Disk, args: DiskRequest["args"], content: Uint8Array = NOTHING): unknown {
-    this.#settleOwed(call);
+    this.#settlePending(call);
     this.#closeLeft();
     return this.#ask(call, args, content);
   }
@@ -162,8 +162,8 @@ export class DiskProcess implements Disk {
     return value;
   }
 
-  /** The answer to a call that was given up is taken as soon as it is there. */
-  #settleOwed(next: keyof Disk): void {
+  /** Takes the answer to an abandoned call as soon as it is there. */
+  #settlePending(next: keyof Disk): void {
     if (this.#owed === null) return;
     if (!this.#isAnswered(0)) throw new SystemError(next, ETIMEDOUT, "the disk hangs");
     const { value } = this.#answer(next);
@@ -172,14 +172,14 @@ export class DiskProcess implements Disk {
     this.#owed = null;
   }
 
-  /** Files that were let go of while the disk hung. */
+  /** Closes files that were released while the disk hung. */
   #closeLeft(): void {
     while (this.#owed === null) {
       const file = this.#unclosed.pop();
       if (file === undefined) return;
       try {
         this.#ask("close", [file]);
-      } catch {} // it is closed all the same, or the process has ended
+      } catch {} // it is closed anyway, or the process has ended
     }
   }
 

@@ -1,5 +1,5 @@
 /**
- * What the file of the maintenance log needs of a disk. Everything is thrown as an Error with the
+ * Disk operations of the maintenance log's file. Every failure is thrown as an Error with the
  * `errno` of the system.
  */
 import {
@@ -32,19 +32,21 @@ export interface FileStatus {
   readonly ino: number;
 }
 
-/** Files are numbers that `open` and `create` give. */
+/** Files are numbers returned by `open` and `create`. */
 export interface Disk {
-  /** Opens what is there, for writing too when it is a file; null: there is nothing. */
+  /**
+   * Opens an existing path, for writing too when it is a regular file; null when nothing exists.
+   */
   open(path: string): number | null;
-  /** Begins a file, in place of one that has the name. */
+  /** Creates a file, replacing one of this name. */
   create(path: string): number;
   close(file: number): void;
-  /** For this process alone, or an error: two writers would spoil each other's records. */
+  /** Exclusively for this process, or an error: two writers would spoil each other's records. */
   lock(file: number, path: string): void;
-  /** Writes the time of the last change: nothing but a look whether the disk takes anything. */
+  /** Writes the time of the last change: a pure test whether the disk accepts writes. */
   touch(file: number): void;
   status(file: number): FileStatus;
-  /** null: there is nothing. */
+  /** null when nothing exists. */
   statusOf(path: string): FileStatus | null;
   /** At most `length` bytes from `at` on. */
   read(file: number, at: number, length: number): Uint8Array;
@@ -65,7 +67,7 @@ export class LocalDisk implements Disk {
   open(path: string): number | null {
     const found = this.statusOf(path);
     if (found === null) return null;
-    // What is no file is only looked at.
+    // Anything but a regular file is only read.
     const mode = found.isFile ? constants.O_RDWR : constants.O_RDONLY;
     return openSync(path, mode | constants.O_NONBLOCK | constants.O_NOCTTY);
   }
@@ -95,7 +97,7 @@ export class LocalDisk implements Disk {
 
   statusOf(path: string): FileStatus | null {
     const found = statSync(path, { throwIfNoEntry: false });
-    if (found === undefined) return null; // nor is there a folder for it
+    if (found === undefined) return null; // nor does its directory exist
     return { isFile: found.isFile(), size: found.size, dev: found.dev, ino: found.ino };
   }
 

@@ -1,5 +1,7 @@
 import { beforeEach, describe, expect, test } from "bun:test";
 import {
+  LOG_DECISION,
+  LOG_DECISION_OWNERS,
   LOG_FUNCTION_UP,
   LOG_ISOLATED,
   LOG_NO_LEASE,
@@ -11,7 +13,7 @@ import {
   LOG_STRANGER,
   LOG_VIP_FAILED,
 } from "../../boundary/maintenance-code.ts";
-import { LOG_ACTION } from "../../catalogue/upkeep-code.ts";
+import { LOG_ACTION } from "../../catalogue/supervisor-code.ts";
 import { LOG_SUBJECTS_MAX } from "../../limits.ts";
 import { KIND_FAULT_SET, KIND_NAMES } from "../maintenance.ts";
 import { FaultMemory } from "./fault-memory.ts";
@@ -50,6 +52,16 @@ const at = (bootUs: number) => ({ bootUs, utcMs: null });
 function server(code: number, id: string, bootUs: number): void {
   memory.take({ code, first: 0, second: 0, functionId: "", detail: id }, at(bootUs));
 }
+
+test("records that belong together are all written, however often they come", () => {
+  for (let time = 1; time <= 10; time++) {
+    for (const code of [LOG_DECISION_OWNERS, LOG_DECISION])
+      memory.take({ code, first: 0, second: 0, functionId: "", detail: "" }, at(time));
+  }
+  expect(lines()).toEqual(
+    Array.from({ length: 10 }, () => ["event 251 x1", "event 254 x1"]).flat(),
+  );
+});
 
 describe("a fault", () => {
   test("is set, and cleared by what ends it for the same server", () => {
@@ -107,7 +119,7 @@ describe("a fault", () => {
     expect(lines()).toEqual(["set 301 300 x1", "summary 301 300 x1 INTERMITTENT"]);
   });
 
-  test("that an earlier daemon found ends with the start of the next one, which keeps what it has found itself", () => {
+  test("found by an earlier daemon ends with the start of the next one, which keeps its own", () => {
     const past = (code: number, functionId: string) =>
       memory.restore(
         {
@@ -137,7 +149,7 @@ describe("a fault", () => {
 });
 
 describe("a leg", () => {
-  test("ends with what is still there as HARD and what went away as INTERMITTENT, with first and last time and count", () => {
+  test("ends with active faults as HARD and others as INTERMITTENT, with first and last time and count", () => {
     memory.beginLeg(at(10));
     server(LOG_SERVER_LOST, "b", 20);
     server(LOG_SERVER_ALIVE, "b", 30);
@@ -152,7 +164,7 @@ describe("a leg", () => {
     expect(lines()).toEqual(["summary 111 b x2 INTERMITTENT", "summary 111 c x1 HARD"]);
   });
 
-  test("begins with what is there already, and ends with it", () => {
+  test("begins and ends with the faults that are already active", () => {
     server(LOG_SERVER_LOST, "b", 1);
     server(LOG_SERVER_LOST, "c", 2);
     server(LOG_SERVER_ALIVE, "c", 3);
@@ -171,8 +183,8 @@ describe("a leg", () => {
   });
 });
 
-describe("what comes too often", () => {
-  test("what somebody did is told apart from what else somebody did", () => {
+describe("records that come too often", () => {
+  test("different actions are told apart", () => {
     const act = (functionId: string, detail: string) =>
       memory.take({ code: LOG_ACTION, first: 0, second: 0, functionId, detail }, at(0));
     for (let times = 0; times < 4; times++) act("", "RESUME");
@@ -270,7 +282,7 @@ describe("after a common power-up", () => {
     expect(memory.activeCount).toBe(0);
   });
 
-  test("what is still there when the time is over is set then, with the time when it came", () => {
+  test("a condition that persists after the time is set then, with the time when it began", () => {
     server(LOG_SERVER_LOST, "b", 20_000_000);
     memory.tick(at(59_999_999));
     expect(memory.activeCount).toBe(0);

@@ -1,14 +1,14 @@
 /**
- * The rules by which what happened becomes records of the log: what is a fault, when it is set and
- * cleared, what is held back because it comes too often, what is no fault yet because the aircraft
- * has only just been switched on, and what a fault was at the end of its leg. No clock, no file:
- * times come in, drafts of records go out.
+ * The rules that turn events into records of the log: which are faults, when a fault is set and
+ * cleared, what is held back because it comes too often, what is no fault yet right after power-on,
+ * and the state of a fault at the end of its leg. No clock, no file: times come in, drafts of
+ * records go out.
  */
 
 import { catalogueEntry } from "../../catalogue/catalogue.ts";
 import type { CatalogueEntry } from "../../catalogue/entry.ts";
 import { recordSubject } from "../../catalogue/record-text.ts";
-import { LOG_ENGINE_STARTED } from "../../catalogue/upkeep-code.ts";
+import { LOG_ENGINE_STARTED } from "../../catalogue/supervisor-code.ts";
 import { LOG_RECORDS_PER_HOUR_MAX, LOG_SUBJECTS_MAX } from "../../limits.ts";
 import { NATURE_HARD, NATURE_INTERMITTENT, NATURE_NONE } from "../../wire/log-record.ts";
 import {
@@ -27,20 +27,20 @@ interface Memory {
   readonly entry: CatalogueEntry | undefined;
   what: Occurrence;
   readonly subject: string;
-  /** It is known from the log alone: this process has been told nothing of it. */
+  /** Known only from the log: nothing was reported to this process. */
   isPast: boolean;
-  /** The fault is there. */
+  /** The fault is active. */
   active: boolean;
-  /** The last record of it in the log says that it is there. */
+  /** Its last record in the log says that it is active. */
   setInLog: boolean;
   /** It came while faults were inhibited, and was not cleared since. */
   waiting: boolean;
-  /** It was there in this leg, if only from before; and how often it came in it. */
+  /** It was active in this leg, even if only from before; and how often it came. */
   inLeg: boolean;
   count: number;
   firstTime: LogTime;
   lastTime: LogTime;
-  /** Came and was not written. */
+  /** Number of occurrences not written. */
   held: number;
   /** µs since power-on of the newest records, at most LOG_RECORDS_PER_HOUR_MAX. */
   readonly writtenUs: number[];
@@ -52,7 +52,7 @@ export class FaultMemory {
   readonly #write: (draft: RecordDraft) => void;
 
   /**
-   * @param inhibitUs until so long after power-on codes that are marked so raise no fault
+   * @param inhibitUs time after power-on in which codes with that mark raise no fault
    * @param write takes one record after the other
    */
   constructor(inhibitUs: number, write: (draft: RecordDraft) => void) {
@@ -60,14 +60,14 @@ export class FaultMemory {
     this.#write = write;
   }
 
-  /** Faults that are there now. */
+  /** Number of active faults. */
   get activeCount(): number {
     let count = 0;
     for (const { active } of this.#memories.values()) if (active) count++;
     return count;
   }
 
-  /** The faults that are there now. */
+  /** The active faults. */
   active(nowBootUs: number): { code: number; class: number; functionId: string; ageS: number }[] {
     return [...this.#memories.values()]
       .filter(({ active }) => active)
@@ -77,19 +77,20 @@ export class FaultMemory {
       }));
   }
 
-  /** One fault as it is now, whatever of it may be written. */
+  /** Current state of one fault, whether or not it is written. */
   readonly now: FaultNow = (code, subject) => {
     const memory = this.#memories.get(`${code} ${subject}`);
     return memory === undefined ? null : { isActive: memory.active, held: memory.held };
   };
 
-  /** @param isLimited false for what must be in the log however often it comes */
+  /** @param isLimited false for records that must be logged however often they come */
   take(what: Occurrence, time: LogTime, count = 1, isLimited = true): void {
     if (what.code === LOG_ENGINE_STARTED) this.clear(time, "engine");
     const entry = catalogueEntry(what.code);
     const memory = this.#memoryOf(what, time);
     memory.isPast = false;
-    if (entry === undefined || entry.class === 0) this.#noFault(memory, time, count, isLimited);
+    if (entry === undefined || entry.class === 0)
+      this.#noFault(memory, time, count, isLimited && (entry?.series ?? null) === null);
     else if (entry.inhibited && time.bootUs < this.#inhibitUs) {
       if (!memory.waiting) memory.firstTime = time;
       memory.waiting = lasts(memory);
@@ -99,8 +100,8 @@ export class FaultMemory {
   }
 
   /**
-   * Time has passed: faults that were inhibited and are still there are set, and what was held back
-   * is written when its hour is over.
+   * Lets time pass: sets faults that were inhibited and persist, and writes held-back records whose
+   * hour is over.
    */
   tick(time: LogTime): void {
     for (const memory of this.#memories.values()) {
@@ -112,14 +113,14 @@ export class FaultMemory {
     }
   }
 
-  /** Nothing comes any more: what was held back is written, though its hour is not over. */
+  /** No further events: writes held-back records before their hour is over. */
   end(time: LogTime): void {
     for (const memory of this.#memories.values()) this.#release(memory, time);
   }
 
   /**
-   * What is there from before is set in the new leg as well, with a count of 0: its report is
-   * complete in itself.
+   * Sets persisting faults in the new leg as well, with a count of 0, so that its report is
+   * complete.
    */
   beginLeg(time: LogTime): void {
     for (const memory of this.#memories.values()) {
@@ -132,7 +133,7 @@ export class FaultMemory {
     }
   }
 
-  /** One summary for each fault of the leg. Returns how many there are. */
+  /** Writes one summary per fault of the leg. Returns their number. */
   endLeg(time: LogTime): number {
     let faults = 0;
     for (const memory of this.#memories.values()) {
@@ -148,8 +149,8 @@ export class FaultMemory {
   }
 
   /**
-   * Ends every fault, or only those that an earlier daemon or an earlier engine has found. What is
-   * still there is set when it is reported again.
+   * Ends every fault, or only those detected by an earlier daemon or an earlier engine. Persisting
+   * faults are set when they are reported again.
    */
   clear(time: LogTime, only: "past" | "engine" | null = null): void {
     for (const memory of this.#memories.values()) {
@@ -161,7 +162,7 @@ export class FaultMemory {
   }
 
   /**
-   * A record of the present leg that is in the log already, oldest first, after a start.
+   * Restores a record of the current leg from the log after a start, oldest first.
    * @param isThisBoot it was written since the machine was switched on: its hour goes on
    */
   restore(draft: RecordDraft, isThisBoot: boolean): void {
@@ -187,8 +188,8 @@ export class FaultMemory {
   }
 
   /**
-   * A fault that came while faults were inhibited is none in the log: it waits on, unless
-   * something ended it there.
+   * A fault that came while faults were inhibited is not in the log as a fault: it stays pending,
+   * unless the log has its end.
    */
   #restoreInhibited(memory: Memory, draft: RecordDraft): void {
     const { entry } = memory;
@@ -227,7 +228,7 @@ export class FaultMemory {
   }
 
   /**
-   * The oldest that is no fault now, or else the oldest: strangers may come with ever new
+   * Forgets the oldest inactive entry, or else the oldest: strangers may come with ever new
    * addresses.
    */
   #forgetOne(): void {
@@ -269,7 +270,7 @@ export class FaultMemory {
     if (!isLimited || mayWrite(memory, time.bootUs)) this.#release(memory, time);
   }
 
-  /** Writes what was held back. A fault that is over by now is cleared in the same breath. */
+  /** Writes held-back occurrences. A fault that is already over is cleared right after. */
   #release(memory: Memory, time: LogTime): void {
     if (memory.held === 0) return;
     const { held } = memory;
@@ -291,7 +292,7 @@ export class FaultMemory {
     }
   }
 
-  /** The faults that cannot be there any more when `what` happens. */
+  /** Faults that cannot persist after `what`. */
   #endedBy(entry: CatalogueEntry, what: Occurrence, subject: string): Memory[] {
     if (entry.clearsWith !== null && !entry.clearsWith.includes(what.first)) return [];
     // A fault without a subject is the only one of its code.
@@ -325,7 +326,7 @@ export class FaultMemory {
   }
 }
 
-/** It is there from when it is set until it is cleared; another one is over as soon as it was. */
+/** Whether it lasts from set to cleared; other events are over at once. */
 function lasts({ entry }: Memory): boolean {
   return entry !== undefined && entry.lasts !== null;
 }

@@ -1,6 +1,6 @@
 /**
  * What the log has cost the flash in this leg, or on ground since the last one or since power-up,
- * against what it may cost.
+ * compared with its budget.
  */
 import { LOG_BYTES_PER_LEG, LOG_SYNCS_PER_LEG } from "../../limits.ts";
 

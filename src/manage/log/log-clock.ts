@@ -1,4 +1,4 @@
-/** The time of the log: since power-on, and UTC where the system's clock has it. */
+/** Time of the log: since power-on, and UTC if the system's clock has it. */
 import { validUtc } from "../../io/valid-utc.ts";
 import type { LogTime } from "./record-draft.ts";
 
@@ -6,13 +6,13 @@ export class LogClock {
   #nowUs: number;
   #utcOffsetMs: number;
 
-  /** CLOCK_BOOTTIME in µs, and UTC in ms, now. */
+  /** Current CLOCK_BOOTTIME in µs and UTC in ms. */
   constructor(bootUs: number, utcMs: number) {
     this.#nowUs = bootUs;
     this.#utcOffsetMs = utcMs - bootUs / 1000;
   }
 
-  /** Time has passed, and the system's clock may have been set in the meantime. */
+  /** Lets time pass; the system's clock may have been set in the meantime. */
   set(bootUs: number, utcMs: number): void {
     this.#nowUs = bootUs;
     this.#utcOffsetMs = utcMs - bootUs / 1000;
@@ -26,7 +26,7 @@ export class LogClock {
     return this.at(this.#nowUs);
   }
 
-  /** The moment `bootUs`; one that is later than now becomes now. */
+  /** The moment `bootUs`; a later one than now becomes now. */
   at(bootUs: number): LogTime {
     this.#nowUs = Math.max(this.#nowUs, bootUs);
     return { bootUs, utcMs: validUtc(Math.floor(bootUs / 1000 + this.#utcOffsetMs)) };

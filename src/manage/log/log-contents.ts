@@ -1,11 +1,11 @@
 /**
- * From the records of a log to what people and programs read of it: entries, faults of a leg, legs.
+ * Derives entries, faults of a leg and legs, for people and programs, from the records of a log.
  * Records come newest first.
  */
 
 import { catalogueEntry } from "../../catalogue/catalogue.ts";
 import { codeLabel, recordSubject } from "../../catalogue/record-text.ts";
-import { LOG_LEG_BEGUN, LOG_LEG_ENDED } from "../../catalogue/upkeep-code.ts";
+import { LOG_LEG_BEGUN, LOG_LEG_ENDED } from "../../catalogue/supervisor-code.ts";
 import { type LogRecord, NATURE_HARD, NATURE_INTERMITTENT } from "../../wire/log-record.ts";
 import {
   type FaultEntry,
@@ -54,10 +54,11 @@ export function entriesOf(newestFirst: Iterable<LogRecord>, filter: LogFilter = 
   const most = filter.newest ?? Number.POSITIVE_INFINITY;
   for (const record of newestFirst) {
     if (entries.length >= most || record.sequence <= (filter.since ?? 0)) break;
-    if (filter.leg !== undefined && record.leg < filter.leg) break; // legs only grow
+    if (filter.leg !== undefined && record.leg < filter.leg) break; // legs only increase
     if (filter.leg !== undefined && record.leg !== filter.leg) continue;
     if (filter.class !== undefined && record.class !== filter.class) continue;
     if (filter.function !== undefined && record.function !== filter.function) continue;
+    if (filter.withoutParts && catalogueEntry(record.code)?.series === "part") continue;
     entries.push(entryOf(record));
   }
   return entries.reverse();
@@ -65,16 +66,16 @@ export function entriesOf(newestFirst: Iterable<LogRecord>, filter: LogFilter = 
 
 type Growing<T> = { -readonly [Key in keyof T]: T[Key] };
 
-/** What is known of a fault of the present leg beyond its records, some of which are held back. */
+/** Knowledge about a fault of the current leg beyond its records, some of which are held back. */
 export type FaultNow = (
   code: number,
   subject: string,
 ) => { isActive: boolean; held: number } | null;
 
 /**
- * Faults of a leg, or of each, in the order in which they came first; the time on ground after a
+ * Faults of one leg or of all, in the order of their first occurrence; the time on ground after a
  * leg belongs to it.
- * @param now of the present leg alone
+ * @param now for the current leg only
  */
 export function faultsOf(
   newestFirst: Iterable<LogRecord>,
@@ -144,7 +145,7 @@ function addTo(fault: Growing<FaultEntry>, record: LogRecord): void {
   }
 }
 
-/** Oldest first. Of a leg that lasts, records and faults are counted up to now. */
+/** Oldest first. For a leg in progress, records and faults are counted up to now. */
 export function legsOf(
   newestFirst: () => Iterable<LogRecord>,
   legRecordsNewestFirst: Iterable<LogRecord>,

@@ -7,7 +7,7 @@ import {
   LOG_STALLED,
   LOG_VIP_FAILED,
 } from "../../boundary/maintenance-code.ts";
-import { LOG_ACTION_REFUSED } from "../../catalogue/upkeep-code.ts";
+import { LOG_ACTION_REFUSED } from "../../catalogue/supervisor-code.ts";
 import { exportLog } from "./log-export.ts";
 import { LogImage } from "./log-image.ts";
 import { verifyLog } from "./log-verify.ts";
@@ -40,7 +40,7 @@ const problemsOf = (content: string | Uint8Array): string[] =>
   verifyLog("x", typeof content === "string" ? bytesOf(content) : content).problems;
 
 describe("text", () => {
-  test("fits the terminal and shows who, the legs, the faults by leg and class, and the records", () => {
+  test("fits the terminal and shows the server, the legs, the faults by leg and class, and the records", () => {
     const text = exportLog(image, "text");
     const lines = text.split("\n");
     expect(lines.filter((line) => line.length > 80 || line.endsWith(" "))).toEqual([]);
@@ -81,7 +81,7 @@ LEGS
                  MAINTENANCE ACTION REFUSED: pram-emergency =move "map", not on
                  ground ATA 23-31
 `);
-    expect(text).toContain("SERVER WAS STALLED: 304 (2 TIMES)");
+    expect(text).toContain("SERVER WAS STALLED: 304 ms (2 TIMES)");
   });
 
   test("of a part says so, and shows legs and faults of the part only", () => {
@@ -92,7 +92,7 @@ LEGS
     expect(text).toContain("16), 1 SHOWN");
   });
 
-  test("of nothing is a report all the same", () => {
+  test("of nothing is still a report", () => {
     expect(problemsOf(exportLog(image, "text", { since: 9999, leg: 77 }))).toEqual([]);
   });
 });
@@ -188,22 +188,27 @@ describe("verify", () => {
     },
   );
 
-  test("says where", () => {
+  test("names the place", () => {
     const content = exportLog(image, "csv");
     expect(problemsOf(content.replace("SERVER LOST", "SERVER LAST"))[0]).toMatch(
-      /^lines 1 to 17 are not what was written: line 18 says SHA-256 [0-9a-f]{64}, they have [0-9a-f]{64}$/,
+      /^lines 1 to 17 were changed: line 18 gives SHA-256 [0-9a-f]{64}, but they have [0-9a-f]{64}$/,
     );
     const cut = content.indexOf("\r\n", 500) + 2;
-    expect(problemsOf(content.slice(0, cut))[0]).toContain(`at byte ${cut}, so it was cut off`);
+    expect(problemsOf(content.slice(0, cut))[0]).toContain(`at byte ${cut}, so it was truncated`);
     expect(problemsOf("")[0]).toContain("the file is empty");
   });
 
-  test.each(["text", "csv", "json"] as const)("%s with other line ends is told so", (format) => {
-    const content = exportLog(image, format);
-    const other =
-      format === "csv" ? content.replaceAll("\r\n", "\n") : content.replaceAll("\n", "\r\n");
-    expect(problemsOf(other)).toEqual(["its line ends were changed on the way: copy it as binary"]);
-  });
+  test.each(["text", "csv", "json"] as const)(
+    "%s with other line ends is reported as such",
+    (format) => {
+      const content = exportLog(image, format);
+      const other =
+        format === "csv" ? content.replaceAll("\r\n", "\n") : content.replaceAll("\n", "\r\n");
+      expect(problemsOf(other)).toEqual([
+        "its line ends were changed on the way: copy it as binary",
+      ]);
+    },
+  );
 
   test("the binary file, with any byte beside the headers changed", () => {
     for (const at of [256, 4095, 4096 + 256, 8191]) {

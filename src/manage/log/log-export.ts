@@ -1,7 +1,7 @@
 /**
- * A log as people and programs take it away: text in the manner of a post-flight report, CSV, JSON
- * lines. Each ends with a line that holds the SHA-256 of all bytes before it, so that whoever gets
- * it can tell that it is whole (log-verify).
+ * Exports of a log for people and programs: text in the style of a post-flight report, CSV, JSON
+ * lines. Each ends with a line that holds the SHA-256 of all bytes before it, so that its reader
+ * can check that it is complete (log-verify).
  */
 import { createHash } from "node:crypto";
 import { paragraph } from "../../command-line/paragraph.ts";
@@ -10,9 +10,9 @@ import type { LogImage } from "./log-image.ts";
 
 export type ExportFormat = "text" | "csv" | "json";
 
-/** The records that `filter` leaves, with their legs and faults, in a format; UTF-8. */
+/** The records selected by `filter`, with their legs and faults, in a format; UTF-8. */
 export function exportLog(image: LogImage, format: ExportFormat, filter: LogFilter = {}): string {
-  const entries = image.entries(filter);
+  const entries = image.entries({ ...filter, withoutParts: format === "text" });
   if (format === "json") return jsonLines(entries);
   return format === "csv" ? csv(entries) : text(image, entries, filter);
 }
@@ -21,15 +21,15 @@ function sha256(content: string): string {
   return createHash("sha256").update(content, "utf8").digest("hex");
 }
 
-// ---- JSON lines: one object for each entry, and one that holds the digest
+// ---- JSON lines: one object per entry, and one with the digest
 
 function jsonLines(entries: readonly LogEntry[]): string {
   const body = entries.map((entry) => `${JSON.stringify(entry)}\n`).join("");
   return `${body}{"sha256":"${sha256(body)}"}\n`;
 }
 
-// ---- CSV (RFC 4180): the last row has as many fields as the others, so that a spreadsheet takes
-// it for one
+// ---- CSV (RFC 4180): the last row has as many fields as the others, so that a spreadsheet accepts
+// it as a row
 
 const CSV_FIELDS = [
   "sequence",
@@ -66,7 +66,7 @@ function csvField(entry: LogEntry, field: (typeof CSV_FIELDS)[number]): string {
         ? ""
         : new Date(entry.utcMs).toISOString()
       : entry[field];
-  // Words of people must not become a formula of the spreadsheet.
+  // Human text must not become a formula of the spreadsheet.
   const words = String(value ?? "").replace(/^[=+\-@]/, "'$&");
   return /[",\r\n]/.test(words) ? `"${words.replaceAll('"', '""')}"` : words;
 }
@@ -180,7 +180,7 @@ function entryLines(entry: LogEntry): string[] {
   ];
 }
 
-/** UTC, or where the clock had none the seconds since power-on; 20 columns. */
+/** UTC or, without a valid clock, the seconds since power-on; 20 columns. */
 function momentText({ bootUs, utcMs }: { bootUs: number; utcMs: number | null }): string {
   return (utcMs === null ? `+${(bootUs / 1_000_000).toFixed(3)} S` : utcText(utcMs)).padEnd(20);
 }

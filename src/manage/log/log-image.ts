@@ -1,6 +1,6 @@
 /**
- * A maintenance log as a file, read by another process than the one that writes it: on this
- * machine, or downloaded, on any other.
+ * A maintenance log as a file, read by a process other than its writer: on this machine, or after a
+ * download on any other.
  */
 import { closeSync, constants, fstatSync, openSync, readSync } from "node:fs";
 import { LOG_BYTES_PER_LEG, LOG_SYNCS_PER_LEG } from "../../limits.ts";
@@ -20,12 +20,13 @@ import type {
   LogReader,
   StorageFigures,
 } from "../maintenance.ts";
+import { type Decisions, decisionsOf } from "./decisions.ts";
 import { entriesOf, faultsOf, legsOf } from "./log-contents.ts";
 import { BytesSource, LogPlaces, offsetOf, PLACE_DAMAGED, PLACE_WHOLE } from "./log-places.ts";
 
 /**
- * What is being written while it is read looks damaged: it is read so often, with a pause in
- * between.
+ * Data being written during a reading looks damaged: so it is read up to this often, with a pause
+ * in between.
  */
 const READINGS = 3;
 const READ_AGAIN_MS = 20;
@@ -57,7 +58,7 @@ export class LogImage implements LogReader {
    * @throws NoLogError; Error of the system, with its code
    */
   static read(file: string): LogImage {
-    const fd = openSync(file, constants.O_RDONLY | constants.O_NONBLOCK); // a pipe must not keep us
+    const fd = openSync(file, constants.O_RDONLY | constants.O_NONBLOCK); // a pipe must not block us
     try {
       const { size } = statusOf(file, fd);
       const bytes = new Uint8Array(size);
@@ -86,7 +87,7 @@ export class LogImage implements LogReader {
     return faultsOf(this.#records(), leg);
   }
 
-  /** Faults of every leg, in the order of their coming. */
+  /** Faults of every leg, in the order of occurrence. */
   allFaults(): FaultEntry[] {
     return faultsOf(this.#records());
   }
@@ -98,6 +99,11 @@ export class LogImage implements LogReader {
         for (const { record } of places.newestFirst(0)) yield record;
       })(this.#places),
     );
+  }
+
+  /** Decisions and their inputs. */
+  decisions(): Decisions {
+    return decisionsOf([...this.#records()].reverse());
   }
 
   storage(): StorageFigures {
@@ -125,13 +131,14 @@ export class LogImage implements LogReader {
   }
 
   /**
-   * Runs of sequence numbers that no record has, first and last, between the oldest and the newest
-   * of the ring of all records.
+   * Runs of missing sequence numbers, first and last, between the oldest and the newest record of
+   * the main ring.
    */
   gaps(): [number, number][] {
     const gaps: [number, number][] = [];
     let after = 0;
-    // Legs outlast the other records: before the oldest of those, gaps are what made room.
+    // Legs survive longer than other records: before the oldest of those, gaps are overwritten
+    // records.
     const oldest = this.#places.oldestIn(1);
     for (const { sequence } of this.#records()) {
       if (oldest === 0 || sequence < oldest) break;
@@ -141,12 +148,12 @@ export class LogImage implements LogReader {
     return gaps.reverse();
   }
 
-  /** Offsets in the file at which there is neither a record nor nothing. */
+  /** Offsets in the file that hold neither a record nor zeros. */
   damagedPlaces(): number[] {
     return this.#places.placesOf(PLACE_DAMAGED).map(offsetOf);
   }
 
-  /** Bytes that the file should have. */
+  /** Expected size of the file. */
   expectedBytes(): number {
     return logFileBytes(this.header);
   }

@@ -15,7 +15,7 @@ import {
 import { join } from "node:path";
 import { aircraft, NOW_UTC_MS, open, scratch } from "../../../test/harness/log-on-disk.ts";
 import { LOG_SERVER_ALIVE, LOG_SERVER_LOST, LOG_STALLED } from "../../boundary/maintenance-code.ts";
-import { LOG_RECORDS_DAMAGED, LOG_RENEWED } from "../../catalogue/upkeep-code.ts";
+import { LOG_RECORDS_DAMAGED, LOG_RENEWED } from "../../catalogue/supervisor-code.ts";
 import { LOG_SYNCS_PER_LEG } from "../../limits.ts";
 import { LogImage } from "./log-image.ts";
 
@@ -32,7 +32,7 @@ afterEach(() => {
   rmSync(directory, { recursive: true, force: true });
 });
 
-describe("what has the log's name and is none", () => {
+describe("something with the log's name that is no log", () => {
   test.each([
     ["a folder", (): void => void mkdirSync(join(file, "with", "something"), { recursive: true })],
     ["a pipe", (): void => void Bun.spawnSync(["mkfifo", file])],
@@ -67,7 +67,7 @@ describe("what has the log's name and is none", () => {
 });
 
 describe("a start within the same power-on", () => {
-  test("after a stop in good order: what was held back is in the log, counted", () => {
+  test("after an orderly stop: records held back are in the log, counted", () => {
     const log = open(directory);
     for (let delivery = 1; delivery <= 9; delivery++)
       log.take(delivery, LOG_STALLED, 300, 0, 101 * SECOND_US);
@@ -115,7 +115,7 @@ describe("a start within the same power-on", () => {
   });
 });
 
-describe("a file that somebody touches while it is used", () => {
+describe("a file that is changed by others while in use", () => {
   test.each([
     ["removed", (): void => unlinkSync(file), 3, ["maintenance.log"]],
     [
@@ -127,7 +127,7 @@ describe("a file that somebody touches while it is used", () => {
     ["emptied", (): void => truncateSync(file, 0), 0, ["maintenance.log"]],
     ["made longer", (): void => truncateSync(file, 100_000), 3, ["maintenance.log"]],
   ] as const)(
-    "%s: is written anew, and what is acknowledged from then on is in it",
+    "%s: is rewritten, and contains everything acknowledged from then on",
     (what, change, left, names) => {
       let log = open(directory);
       log.take(1, LOG_SERVER_LOST, 1, 0, 101 * SECOND_US);

@@ -81,7 +81,7 @@ test("many at once do not wait", () => {
   expect(acknowledged.at(-1)).toBe(2 * RECORDS_PER_SYNC + 1);
 });
 
-test("what is not stored is not acknowledged, the reason is told once, and each tick says that the process lives", () => {
+test("an unstored record is not acknowledged, the reason is reported once, and each tick shows that the process lives", () => {
   const { log, keeper, acknowledged, warnings } = kept();
   log.problem = "no space left";
   keeper.take(1, 111, 0, 0, 0);
@@ -99,7 +99,7 @@ test("what is not stored is not acknowledged, the reason is told once, and each 
   keeper.close();
 });
 
-test("what this process itself records is stored like the rest; closing stores what is left", () => {
+test("records of this process are stored like the rest; closing stores the remaining ones", () => {
   const { log, keeper, acknowledged } = kept();
   keeper.note(430, -1, "DRAIN");
   keeper.ground(true);

@@ -1,11 +1,11 @@
 /**
- * Between the supervisor and the maintenance log: takes records, has them stored some at a time,
- * and acknowledges what is on the disk.
+ * Between the supervisor and the maintenance log: takes records, has them stored in groups, and
+ * acknowledges those on the disk.
  */
 import { RECORDS_PER_SYNC, SYNC_AFTER_MS } from "../../limits.ts";
 import type { LogReader } from "../maintenance.ts";
 
-/** What the keeper needs of the log (see maintenance-log). */
+/** The keeper's view of the log (see maintenance-log). */
 export interface KeptLog extends LogReader {
   readonly problem: string | null;
   take(delivery: number, code: number, first: number, second: number, bootUs: number): void;
@@ -22,11 +22,11 @@ export interface LogKeeperParts {
   readonly log: KeptLog;
   bootUs(): number;
   /**
-   * Tells the supervisor that everything up to `delivery` is on the disk; with the same number
-   * again, that this process lives.
+   * Acknowledges to the supervisor that everything up to `delivery` is on the disk; a repeated
+   * number shows that this process is alive.
    */
   acknowledge(delivery: number): void;
-  /** For people, where the log itself cannot be told. */
+  /** Messages for people, where the log itself cannot be written. */
   warn(text: string): void;
 }
 
@@ -45,7 +45,7 @@ export class LogKeeper {
     return this.parts.log;
   }
 
-  /** Why nothing can be stored, in one line for people; null: all is well. */
+  /** Why nothing can be stored, in one line for people; null when all is well. */
   get problem(): string | null {
     return this.parts.log.problem;
   }
@@ -56,13 +56,13 @@ export class LogKeeper {
     this.#syncSoon();
   }
 
-  /** Records what this process did or met. `functionIndex` -1: about no function. */
+  /** Records an event of this process. `functionIndex` -1: no function. */
   note(code: number, functionIndex: number, detail: string): void {
     this.parts.log.note(code, functionIndex, detail, this.parts.bootUs());
     this.#syncSoon();
   }
 
-  /** The flight leg goes by this from now on. */
+  /** Sets the basis of the flight leg. */
   ground(onGround: boolean): void {
     this.parts.log.ground(onGround, this.parts.bootUs());
     this.#syncSoon();
@@ -73,12 +73,12 @@ export class LogKeeper {
     this.#syncSoon();
   }
 
-  /** Faults that are there now. */
+  /** The active faults. */
   active(): ReturnType<KeptLog["active"]> {
     return this.parts.log.active(this.parts.bootUs());
   }
 
-  /** Once a second. */
+  /** Call once a second. */
   tick(): void {
     this.parts.log.tick(this.parts.bootUs());
     this.#sync();
@@ -91,7 +91,7 @@ export class LogKeeper {
     this.#sync();
     const { log, bootUs } = this.parts;
     log.close(bootUs());
-    this.#sync(); // what closing has stored is acknowledged, too
+    this.#sync(); // records stored by closing are acknowledged, too
     clearTimeout(this.#timer);
   }
 
@@ -106,14 +106,14 @@ export class LogKeeper {
     this.#timer = undefined;
     this.#unsynced = 0;
     const durable = this.parts.log.sync();
-    this.#tellProblem();
+    this.#reportProblem();
     if (durable <= this.#durable) return;
     this.#durable = durable;
     this.parts.acknowledge(durable);
   }
 
-  /** On stderr, once for each. */
-  #tellProblem(): void {
+  /** On stderr, once per problem. */
+  #reportProblem(): void {
     const { problem } = this.parts.log;
     if (problem === this.#problem) return;
     this.#problem = problem;

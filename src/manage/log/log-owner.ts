@@ -1,4 +1,4 @@
-/** Whose a log is: the server, and its configuration as the header of the file names it. */
+/** Owner of a log: the server, and its configuration as named in the file's header. */
 import type { AircraftConfig } from "../../config/model.ts";
 import {
   decodeLogHeader,
@@ -13,7 +13,7 @@ export function logOwner(config: AircraftConfig, serverId: string): LogOwner {
   return { partNumber: config.partNumber, system: config.system, server: serverId };
 }
 
-/** The header names `owner`, as far as it has room for the texts. */
+/** Whether the header names `owner`, as far as it has room for the texts. */
 export function isOwnedBy(header: LogHeader, owner: LogOwner): boolean {
   const bytes = new Uint8Array(LOG_HEADER_BYTES);
   encodeLogHeader({ ...header, ...owner }, bytes, 0);

@@ -1,8 +1,7 @@
 /**
- * The two rings of a log's file, as they stand in a file or in memory: the ring of legs (each with
- * a record when it begins and one when it ends, so that no noise of the others makes room out of
- * them) and the ring of all other records. Both take their sequence numbers from one counter; read
- * together they are one log.
+ * The two rings of a log's file, on disk or in memory: the ring of legs (one record at the begin
+ * and one at the end of each, so that no flood of others overwrites them) and the ring of all other
+ * records. Both take their sequence numbers from one counter; read together they are one log.
  */
 import { LOG_RECORDS_AT, type LogHeader } from "../../wire/log-header.ts";
 import {
@@ -16,19 +15,19 @@ import {
 const CHUNK = 256;
 
 /**
- * As many as the largest file has: with a sequence number below 2^31 a place fits the 53 bits of a
+ * Places of the largest file: with a sequence number below 2^31, a place fits the 53 bits of a
  * whole number.
  */
 const PLACES_MAX = 2 ** 22;
 
-/** Bytes that can be read at any place; fewer than asked for where they end. */
+/** Bytes readable at any place; fewer than requested at the end. */
 export interface LogSource {
   read(at: number, length: number): Uint8Array;
 }
 
 export const PLACE_EMPTY = 0;
 export const PLACE_WHOLE = 1;
-/** Neither empty nor a record: torn by a power cut, or rotten. */
+/** Neither empty nor a record: torn by a power cut, or decayed. */
 export const PLACE_DAMAGED = 2;
 
 export interface PlacedRecord {
@@ -37,18 +36,18 @@ export interface PlacedRecord {
 }
 
 export class LogPlaces {
-  /** Of each place, PLACE_*. */
+  /** PLACE_* of each place. */
   readonly state: Uint8Array;
-  /** Of each place, the sequence number of its record; 0 for none. */
+  /** Sequence number of the record at each place; 0 for none. */
   readonly #sequences: Uint32Array;
-  /** Place of the newest record of each ring: legs, others; the last place where there is none. */
+  /** Place of the newest record of each ring (legs, others); the last place where there is none. */
   readonly #newest: [number, number];
   readonly #source: LogSource;
   readonly #starts: readonly [number, number];
   readonly #counts: readonly [number, number];
   /**
-   * Places with a record, the oldest first, as sequence × PLACES_MAX + place; null when it is to be
-   * made anew.
+   * Places with a record, oldest first, as sequence × PLACES_MAX + place; null when it must be
+   * rebuilt.
    */
   #order: Float64Array | null = null;
 
@@ -68,7 +67,7 @@ export class LogPlaces {
   }
 
   #judge(bytes: Uint8Array, at: number, place: number): void {
-    // Also where the file was cut off.
+    // Also where the file is truncated.
     if (at + LOG_RECORD_BYTES > bytes.length) this.state[place] = PLACE_DAMAGED;
     else if (!isEmptyRecord(bytes, at)) {
       const sequence = sequenceAt(bytes, at);
@@ -85,7 +84,7 @@ export class LogPlaces {
     if (sequence > (this.#sequences[this.#newest[ring]] as number)) this.#newest[ring] = place;
   }
 
-  /** The records that were written behind the newest of a ring, oldest first. */
+  /** Registers records that were written after the newest of a ring, oldest first. */
   written(ring: 0 | 1, sequences: readonly number[]): void {
     for (const sequence of sequences) this.#hold(this.placeAfterNewest(ring, 0), sequence);
   }
@@ -102,14 +101,14 @@ export class LogPlaces {
     );
   }
 
-  /** Of the oldest record of both rings; 0 when there is none. */
+  /** Sequence number of the oldest record of both rings; 0 when there is none. */
   oldestSequence(): number {
     const legs = this.oldestIn(0);
     const others = this.oldestIn(1);
     return legs === 0 || others === 0 ? Math.max(legs, others) : Math.min(legs, others);
   }
 
-  /** Likewise, of one ring. */
+  /** The same for one ring. */
   oldestIn(ring: 0 | 1): number {
     let oldest = 0;
     const end = this.#starts[ring] + this.#counts[ring];
@@ -127,14 +126,14 @@ export class LogPlaces {
     return count;
   }
 
-  /** Places that are in `state`. */
+  /** Places in the state `state`. */
   placesOf(state: number): number[] {
     const places: number[] = [];
     for (const [place, each] of this.state.entries()) if (each === state) places.push(place);
     return places;
   }
 
-  /** The place where the next record of a ring goes, `ahead` records later. */
+  /** Place for a future record of a ring, `ahead` records after the next one. */
   placeAfterNewest(ring: 0 | 1, ahead: number): number {
     const start = this.#starts[ring];
     return start + ((this.#newest[ring] - start + 1 + ahead) % this.#counts[ring]);
@@ -145,9 +144,9 @@ export class LogPlaces {
   }
 
   /**
-   * All records of both rings, or of one, the newest first. They are taken by their numbers and not
-   * by their places: when power failed, a page may have come to the storage and the one before it
-   * not. A place that cannot be read (any more) is passed over.
+   * All records of both rings, or of one, newest first. They are ordered by number, not by place:
+   * after a power failure a page may be on the storage and the one before it not. A place that
+   * cannot be read (any more) is skipped.
    */
   *newestFirst(ring?: 0 | 1): Generator<PlacedRecord> {
     const order = this.#inOrder();
@@ -180,12 +179,12 @@ export class LogPlaces {
   }
 }
 
-/** The number of the record there; 0 for none. */
+/** Number of the record there; 0 for none. */
 function sequenceAt(bytes: Uint8Array, at: number): number {
   return decodeLogRecord(bytes, at)?.sequence ?? 0;
 }
 
-/** Where a place begins in the file. */
+/** Offset of a place in the file. */
 export function offsetOf(place: number): number {
   return LOG_RECORDS_AT + place * LOG_RECORD_BYTES;
 }

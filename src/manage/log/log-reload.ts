@@ -1,38 +1,38 @@
 /**
- * What the log that is there says of the time before this process began: legs, faults of the
- * present leg, deliveries.
+ * Reads from an existing log what happened before this process began: legs, faults of the current
+ * leg, deliveries.
  */
 
 import { LOG_QUEUE_FULL } from "../../boundary/maintenance-code.ts";
-import { LOG_LEG_BEGUN, LOG_LEG_ENDED, LOG_RECORDS_LOST } from "../../catalogue/upkeep-code.ts";
+import { LOG_LEG_BEGUN, LOG_LEG_ENDED, LOG_RECORDS_LOST } from "../../catalogue/supervisor-code.ts";
 import { LOG_RELOAD_MAX } from "../../limits.ts";
 import type { LogHeader } from "../../wire/log-header.ts";
 import type { LogRecord } from "../../wire/log-record.ts";
 import { type LogPlaces, PLACE_DAMAGED, type PlacedRecord } from "./log-places.ts";
 
 export interface LogPast {
-  /** The power is on since before the newest records. */
+  /** The power has been on since before the newest records. */
   readonly isThisBoot: boolean;
   /** Number of this power-on. */
   readonly powerOn: number;
   readonly newest: LogRecord | null;
-  /** The highest that was ever given, as far as is known. */
+  /** Highest number ever used, as far as is known. */
   readonly newestSequence: number;
   readonly leg: number;
-  /** The leg lasts. */
+  /** The leg is in progress. */
   readonly inAir: boolean;
-  /** Records of the leg, the oldest first. */
+  /** Records of the leg, oldest first. */
   readonly ofLeg: readonly LogRecord[];
-  /** What the leg has cost up to its newest record; on ground each power-up begins anew. */
+  /** Cost of the leg up to its newest record; on ground each power-up starts from zero. */
   readonly legBytes: number;
   readonly legSyncs: number;
-  /** Deliveries of the session of which everything is there. */
+  /** Deliveries of the session that are complete. */
   readonly complete: Set<number>;
-  /** Places of records whose delivery of the session was cut: it comes again as a whole. */
+  /** Places of records whose delivery of the session was cut: it will be repeated as a whole. */
   readonly cut: readonly number[];
-  /** Places that hold a record no more. */
+  /** Places whose record is destroyed. */
   readonly damagedPlaces: readonly number[];
-  /** Records that never reached the log, as far as the header does not count them yet. */
+  /** Records that never reached the log and are not yet counted in the header. */
   readonly lost: number;
 }
 
@@ -63,9 +63,9 @@ export function reloadLog(
   const ofLeg = placed
     .filter((each) => !isCut(each) && each.record.leg === leg)
     .map(({ record }) => record);
-  // The record that ends a leg tells what the leg has cost; the time on ground begins anew. It also
-  // does so with each power-up: an aircraft without a ground input has no legs, and would soon have
-  // used up its only one.
+  // The record that ends a leg contains the leg's cost; the time on ground starts from zero. So
+  // does each power-up: an aircraft without a ground input has no legs, and would soon have used up
+  // its only budget.
   const goesOn = newest?.leg === leg && newest.code !== LOG_LEG_ENDED && (isThisBoot || inAir);
   const spent = goesOn ? newest : null;
   return {
@@ -78,7 +78,7 @@ export function reloadLog(
   };
 }
 
-/** It stands in the ring of legs. */
+/** Whether it belongs to the ring of legs. */
 export function isLegRecord({ code }: LogRecord): boolean {
   return code === LOG_LEG_BEGUN || code === LOG_LEG_ENDED;
 }

@@ -1,8 +1,8 @@
 /**
- * The file of the maintenance log: allocated in full before it has its name, written in batches,
- * each with one fdatasync. It knows records and places, not what they mean. What the system refuses
- * is thrown, with its error number; nothing is written then that counts, and the same batch may be
- * tried again.
+ * The file of the maintenance log: fully allocated before it gets its name, written in batches,
+ * each with one fdatasync. It handles records and places, not their meaning. A refusal of the
+ * system is thrown with its error number; then nothing valid was written, and the same batch may be
+ * retried.
  */
 import { basename, dirname, join } from "node:path";
 import { LOG_ARCHIVES_MAX, LOG_LEG_PLACES } from "../../limits.ts";
@@ -31,13 +31,13 @@ export const LOG_FILE = "maintenance.log";
 
 const SCAN_BYTES = 1 << 16;
 
-/** What a new file is begun with. */
+/** Contents of a new file's header. */
 export type NewLog = Pick<
   LogHeader,
   "identity" | "bootId" | "partNumber" | "system" | "server" | "begunUtcMs"
 >;
 
-/** What was greatest in a file whose headers are gone: none of it is given again. */
+/** Greatest numbers in a file whose headers are gone: none of them is reused. */
 export interface Salvage {
   sequence: number;
   powerOn: number;
@@ -60,9 +60,9 @@ export class LogStore implements LogSource {
   }
 
   /**
-   * Opens the log, or begins one. `archivedAs` names where went what had its name and was no log;
-   * `resized` is true for a file that was given the size that is configured now, with the newest of
-   * its records, and false for one that keeps its own because there is no room for that.
+   * Opens the log, or begins one. `archivedAs`: the new name of a former file that was no log.
+   * `resized`: true for a file that was changed to the configured size, with its newest records;
+   * false for one that keeps its size for lack of room.
    */
   static open(
     file: string,
@@ -96,8 +96,8 @@ export class LogStore implements LogSource {
   }
 
   /**
-   * A log that was opened; or, of a file that is none and is closed again, what it still tells.
-   * Throws what the system refuses.
+   * An opened log; or, for a file that is none and is closed again, what could be salvaged. Throws
+   * the system's refusals.
    */
   static #fromFile(disk: Disk, fd: number, file: string): LogStore | Salvage {
     try {
@@ -111,7 +111,7 @@ export class LogStore implements LogSource {
       disk.close(fd);
       return salvage;
     } catch (error) {
-      disk.close(fd); // with its lock: it is tried again
+      disk.close(fd); // with its lock: this is retried
       throw error;
     }
   }
@@ -121,9 +121,9 @@ export class LogStore implements LogSource {
   }
 
   /**
-   * Writes the records, oldest first, behind the newest of their ring, and returns when they are on
+   * Writes the records, oldest first, after the newest of their ring, and returns when they are on
    * the storage.
-   * @returns bytes in whole pages that were written
+   * @returns bytes written, in whole pages
    */
   append(records: readonly LogRecord[], isLegRecord: (record: LogRecord) => boolean): number {
     const rings = [
@@ -153,8 +153,8 @@ export class LogStore implements LogSource {
   }
 
   /**
-   * Makes places empty: what stood there was damaged and has been told, or belonged to a delivery
-   * that comes again.
+   * Clears places: their content was damaged and reported, or belonged to a delivery that will be
+   * repeated.
    */
   wipe(places: readonly number[]): void {
     if (places.length === 0) return;
@@ -165,7 +165,8 @@ export class LogStore implements LogSource {
   }
 
   /**
-   * Both copies, one after the other, each with its whole page: at least one is whole at any time.
+   * Writes both copies one after the other, each with its whole page: at least one is valid at any
+   * time.
    */
   writeHeader(changes: Partial<LogHeader>): void {
     const header = { ...this.header, ...changes, generation: this.header.generation + 1 };
@@ -184,15 +185,15 @@ export class LogStore implements LogSource {
     return decodeLogHeader(bytes, 0) !== null && decodeLogHeader(bytes, LOG_PAGE_BYTES) !== null;
   }
 
-  /** False when somebody removed the file, put another one in its place, or changed its length. */
+  /** False when somebody removed the file, replaced it, or changed its length. */
   isInPlace(): boolean {
     return this.#hasItsName() && this.#disk.status(this.#fd).size === logFileBytes(this.header);
   }
 
   /**
-   * Writes everything anew under the name. What another has put there is archived, unless it is
-   * locked: then it throws.
-   * @returns records that were in the file and cannot be read any more
+   * Rewrites everything under the name. A file that somebody else put there is archived, unless it
+   * is locked: then this throws.
+   * @returns number of records in the file that can no longer be read
    */
   renew(): number {
     if (!this.#hasItsName()) {
@@ -222,7 +223,7 @@ export class LogStore implements LogSource {
     this.#fd = -1;
   }
 
-  /** False where there is no room for it: everything stays as it is then. */
+  /** Returns false for lack of room; then everything stays unchanged. */
   #resize(sizes: Pick<LogHeader, "legPlaces" | "otherPlaces">): boolean {
     try {
       this.#copy(sizes);
@@ -233,8 +234,8 @@ export class LogStore implements LogSource {
   }
 
   /**
-   * The same log in another size: the newest records of each ring as far as they fit. The old file
-   * stays until the new is whole.
+   * The same log in another size, with the newest records of each ring that fit. The old file stays
+   * until the new one is complete.
    */
   #copy(sizes: Pick<LogHeader, "legPlaces" | "otherPlaces">): void {
     const header = { ...this.header, ...sizes, generation: this.header.generation + 1 };
@@ -285,7 +286,7 @@ function lock(disk: Disk, fd: number, file: string): void {
     disk.lock(fd, file);
   } catch (error) {
     try {
-      disk.touch(fd); // who has the lock may hang with the disk: then that is what is wrong
+      disk.touch(fd); // the owner of the lock may hang with the disk: then that is the problem
     } finally {
       disk.close(fd);
     }
@@ -298,8 +299,8 @@ function readHeader(disk: Disk, fd: number): LogHeader | null {
 }
 
 /**
- * A file with all its blocks, and what `fill` writes, before it gets its name: no start ever finds
- * half of one.
+ * Creates a file with all its blocks and the content of `fill` before it gets its name: no start
+ * ever finds half of one.
  */
 function create(disk: Disk, file: string, header: LogHeader, fill: (fd: number) => void): number {
   const unnamed = `${file}.new`;
@@ -323,7 +324,7 @@ function create(disk: Disk, file: string, header: LogHeader, fill: (fd: number) 
   }
 }
 
-/** Gives the file all its blocks, and no byte more. */
+/** Allocates all blocks of the file, and no byte more. */
 function allocate(disk: Disk, fd: number, header: LogHeader, file: string): void {
   const bytes = logFileBytes(header);
   const { size } = disk.status(fd);
@@ -332,8 +333,8 @@ function allocate(disk: Disk, fd: number, header: LogHeader, file: string): void
 }
 
 /**
- * Gives the file, or whatever has its name, another name beside it; of those that are there already
- * the newest stay. Returns the name.
+ * Renames the file, or whatever has its name; of earlier archives the newest stay. Returns the new
+ * name.
  */
 function archive(disk: Disk, file: string): string {
   const directory = dirname(file);
@@ -349,13 +350,13 @@ function archive(disk: Disk, file: string): string {
   for (const number of numbers.slice(0, Math.max(0, numbers.length + 1 - LOG_ARCHIVES_MAX))) {
     try {
       disk.remove(join(directory, `${prefix}${number}`));
-    } catch {} // a folder: it was none of ours
+    } catch {} // a directory: not one of ours
   }
   disk.syncDirectory(directory);
   return name;
 }
 
-/** Whatever still is a record at a place where one may stand. */
+/** Salvages everything that still is a record at a possible place. */
 function salvageFrom(disk: Disk, fd: number): Salvage {
   const salvage = { sequence: 0, powerOn: 0, leg: 0 };
   for (let at = LOG_RECORDS_AT; at < LOG_FILE_BYTES_MAX; at += SCAN_BYTES) {

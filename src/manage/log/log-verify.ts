@@ -1,5 +1,5 @@
 /**
- * Whether a file that was taken from a log is whole: an export by its last line, the log's own file
+ * Checks that a file taken from a log is complete: an export by its last line, the log's own file
  * record by record.
  */
 import { createHash } from "node:crypto";
@@ -14,13 +14,13 @@ import { LogImage } from "./log-image.ts";
 
 export interface Verdict {
   readonly format: "text" | "CSV" | "JSON lines" | "binary" | "unknown";
-  /** What is wrong, and where; none: the file is whole. */
+  /** Problems and their places; none when the file is complete. */
   readonly problems: string[];
-  /** What the file holds, for people. */
+  /** Content of the file, for people. */
   readonly summary: string;
 }
 
-/** Of many problems so many are named. */
+/** List at most this many problems. */
 const NAMED_MAX = 20;
 
 export function verifyLog(name: string, bytes: Uint8Array): Verdict {
@@ -77,7 +77,7 @@ const DIGEST_LINES = [
   ["text", /^SHA-256 ([0-9a-f]{64})\n$/],
 ] as const;
 
-/** The end of an export that somebody copied as text. */
+/** The end of an export that was copied as text. */
 const OTHER_LINE_ENDS = /(?:SHA-256 [0-9a-f]{64},*|\{"sha256":"[0-9a-f]{64}"\})\r*\n$/;
 
 function verifyExport(bytes: Uint8Array): Verdict {
@@ -87,7 +87,7 @@ function verifyExport(bytes: Uint8Array): Verdict {
   for (let last = lines.length - 1; last >= 0; last--) {
     const start = lines[last] as number;
     const end = lines[last + 1] ?? body.length;
-    // Shortest and longest of the lines that may hold a digest.
+    // Shortest and longest line that may hold a digest.
     if (end - start < 72 || end - start > 120) continue;
     const line = body.toString("latin1", start, end);
     for (const [format, pattern] of DIGEST_LINES) {
@@ -99,7 +99,7 @@ function verifyExport(bytes: Uint8Array): Verdict {
       const found = createHash("sha256").update(body.subarray(0, start)).digest("hex");
       if (found !== said) {
         problems.push(
-          `lines 1 to ${last} are not what was written: line ${last + 1} says SHA-256 ${said}, they have ${found}`,
+          `lines 1 to ${last} were changed: line ${last + 1} gives SHA-256 ${said}, but they have ${found}`,
         );
       }
       return { format, problems, summary };
@@ -116,11 +116,13 @@ function verifyExport(bytes: Uint8Array): Verdict {
     body.length === 0
       ? "the file is empty"
       : `it ends in line ${lines.length} at byte ${body.length}`;
-  const problems = [`no line with a SHA-256: ${where}, so it was cut off, or is no log of Wingman`];
+  const problems = [
+    `no line with a SHA-256: ${where}, so it was truncated, or is no log of Wingman`,
+  ];
   return { format: "unknown", problems, summary };
 }
 
-/** Offsets at which lines begin. */
+/** Offsets of the begins of lines. */
 function linesOf(body: Buffer): number[] {
   const starts: number[] = [];
   for (let at = 0; at >= 0 && at < body.length; ) {

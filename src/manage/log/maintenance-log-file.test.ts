@@ -72,7 +72,7 @@ describe("a damaged file", () => {
     writeFileSync(file, bytes);
   }
 
-  test("loses the rotten records only; they are counted and told once", () => {
+  test("loses only the damaged records; they are counted and reported once", () => {
     write();
     damage(8192 + (144 + 3) * 256 + 200, 8192 + (144 + 5) * 256);
     expect(LogImage.read(file).damagedPlaces()).toEqual([8192 + 147 * 256, 8192 + 149 * 256]);
@@ -104,7 +104,7 @@ describe("a damaged file", () => {
     expect(LogImage.read(file).entries().length).toBe(15);
   });
 
-  test("that was cut off keeps what is left, and has its full size again", () => {
+  test("that was truncated keeps the rest, and has its full size again", () => {
     write();
     truncateSync(file, 8192 + (144 + 4) * 256 + 100);
     const log = open(directory);
@@ -119,7 +119,7 @@ describe("a damaged file", () => {
     log.close();
   });
 
-  test("without any header is archived; the new one goes on with the numbers", () => {
+  test("without any header is archived; the new one continues the numbers", () => {
     write();
     damage(20, 4096 + 20);
     const log = open(directory);

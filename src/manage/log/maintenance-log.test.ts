@@ -16,7 +16,7 @@ import {
   LOG_LEG_BEGUN,
   LOG_LEG_ENDED,
   LOG_RECORDS_LOST,
-} from "../../catalogue/upkeep-code.ts";
+} from "../../catalogue/supervisor-code.ts";
 import { LOG_COLLECT_US, LOG_SYNCS_PER_LEG, LOG_WAITING_MAX } from "../../limits.ts";
 import type { LogReader } from "../maintenance.ts";
 import { LogImage } from "./log-image.ts";
@@ -44,7 +44,7 @@ function lines(log: LogReader): string[] {
     );
 }
 
-test("what is active is shown so, whatever of it may be written in this hour", () => {
+test("active faults are shown as active, even if their records exceed the hour's limit", () => {
   const log = open(directory);
   const shown = (): unknown[] =>
     log.faults().map(({ label, isActive, count }) => [label, isActive, count]);
@@ -69,7 +69,7 @@ describe("a new log", () => {
     log.close();
   });
 
-  test("tells each record in words, with the function's ATA chapter, and UTC only while the clock has it", () => {
+  test("shows each record in words, with the function's ATA chapter, and UTC only while the clock is set", () => {
     const log = open(directory);
     log.take(1, LOG_VIP_FAILED, 1, 13, 100_500_000);
     log.tick(101 * SECOND_US, 1000);
@@ -103,7 +103,7 @@ describe("a new log", () => {
 });
 
 describe("acknowledged", () => {
-  test("is what was written, and nothing before", () => {
+  test("is the written content, and nothing earlier", () => {
     const log = open(directory);
     log.take(1, LOG_SERVER_LOST, 1, 0, 101 * SECOND_US);
     expect(LogImage.read(file).entries().length).toBe(1);
@@ -146,7 +146,7 @@ describe("acknowledged", () => {
     log.close();
   });
 
-  test("a delivery of which only a part was written comes again as a whole", () => {
+  test("a delivery that was only partly written comes again as a whole", () => {
     let log = open(directory);
     log.take(1, LOG_SERVER_LOST, 1, 0, 101 * SECOND_US);
     log.take(2, LOG_SERVER_ALIVE, 1, 0, 102 * SECOND_US);
@@ -171,7 +171,7 @@ describe("acknowledged", () => {
 });
 
 describe("power-on", () => {
-  test("is counted with every other boot id, and says whether the last run ended in good order", () => {
+  test("is counted with every other boot id, and tells whether the last run ended in good order", () => {
     open(directory).close();
     let log = open(directory, { bootId: "boot-2" });
     expect(log.entries().at(-1)).toMatchObject({ code: 400, powerOn: 2, detail: "power-on 2" });
@@ -309,7 +309,7 @@ describe("filters", () => {
 });
 
 describe("more than can be kept", () => {
-  test("is counted, and told when there is room again", () => {
+  test("is counted, and reported when there is room again", () => {
     const log = open(directory);
     for (let i = 1; i <= LOG_WAITING_MAX + 50; i++) log.take(i, LOG_STALLED, i, 0, i * HOUR_US);
     log.sync();
@@ -331,7 +331,7 @@ describe("more than can be kept", () => {
 });
 
 describe("the budget of a leg", () => {
-  test("counts fsyncs and whole pages, goes on over a start, and begins anew with the next leg", () => {
+  test("counts fsyncs and whole pages, continues over a start, and restarts with the next leg", () => {
     let log = open(directory);
     log.ground(false, 101 * SECOND_US);
     log.sync();
@@ -396,6 +396,6 @@ test("a second writer is refused, and the first one goes on", () => {
   second.tick(200 * SECOND_US, NOW_UTC_MS);
   expect(second.problem).toBeNull();
   second.sync();
-  expect(lines(second)).toContain("5 set 301 1 x1");
+  expect(lines(second)).toContain("5 set 301 1 ms x1");
   second.close();
 });

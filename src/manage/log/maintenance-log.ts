@@ -1,7 +1,7 @@
 /**
- * The maintenance log as `manage` keeps it: records come in, are judged and collected, and written
- * together. It never fails: without a storage it keeps what fits in memory, says so, acknowledges
- * nothing, and tries again.
+ * The maintenance log of `manage`: records come in, are judged and collected, and written together.
+ * It never fails: without a storage it keeps what fits in memory, reports the problem, acknowledges
+ * nothing, and retries.
  */
 
 import { LOG_QUEUE_FULL } from "../../boundary/maintenance-code.ts";
@@ -19,7 +19,7 @@ import {
   LOG_STARTED_AGAIN,
   LOG_STOPPED,
   LOG_WRITTEN_AGAIN,
-} from "../../catalogue/upkeep-code.ts";
+} from "../../catalogue/supervisor-code.ts";
 import type { AircraftConfig } from "../../config/model.ts";
 import {
   LOG_BYTES_PER_LEG,
@@ -61,14 +61,14 @@ export interface MaintenanceLogOptions {
   readonly sizeKiB: number;
   readonly config: AircraftConfig;
   readonly serverId: string;
-  /** /proc/sys/kernel/random/boot_id: another one is another power-on. */
+  /** /proc/sys/kernel/random/boot_id: a different one means another power-on. */
   readonly bootId: string;
-  /** Of the supervisor: its delivery numbers begin anew with it. */
+  /** Session of the supervisor, within which delivery numbers count. */
   readonly session: number;
-  /** CLOCK_BOOTTIME in µs, and UTC in ms, now. */
+  /** Current CLOCK_BOOTTIME in µs and UTC in ms. */
   readonly nowBootUs: number;
   readonly nowUtcMs: number;
-  /** Where the file lies; the disk itself unless given. */
+  /** The file's disk; by default the disk itself. */
   readonly disk?: Disk;
   /** For people, when the disk hangs: `/var/lib/wingman on /dev/sda3`. */
   readonly diskName?: string;
@@ -80,7 +80,7 @@ export class MaintenanceLog implements LogReader {
   readonly #memory: FaultMemory;
   readonly #clock: LogClock;
   #store: LogStore | null = null;
-  /** Not written yet, oldest first. */
+  /** Unwritten records, oldest first. */
   #waiting: LogRecord[] = [];
   #nextSequence = 1;
   #powerOn = 0;
@@ -88,9 +88,9 @@ export class MaintenanceLog implements LogReader {
   #inAir = false;
   #legRecords = 0;
   readonly #budget = new LegBudget();
-  /** Up to now, and those of them that no record tells of yet. */
+  /** Records lost so far, and those of them that no record counts yet. */
   #lost = 0;
-  #lostUntold = 0;
+  #lostUnreported = 0;
   /** Deliveries of this session that are in the file from before this process began. */
   #inFile = new Set<number>();
   #highestTaken = 0;
@@ -115,9 +115,7 @@ export class MaintenanceLog implements LogReader {
     );
   }
 
-  /**
-   * Opens the log, or begins one. Never throws for what the system refuses: see {@link problem}.
-   */
+  /** Opens the log, or begins one. Never throws refusals of the system: see {@link problem}. */
   static open(options: MaintenanceLogOptions): MaintenanceLog {
     const log = new MaintenanceLog(options);
     log.#openStore();
@@ -130,9 +128,9 @@ export class MaintenanceLog implements LogReader {
   }
 
   /**
-   * A record of the engine. One that the file has already, or that came before, is ignored.
-   * @param delivery number of the supervisor's session, from 1, growing
-   * @param bootUs CLOCK_BOOTTIME when the supervisor had it
+   * Takes a record of the engine. Ignores one that is already in the file or came before.
+   * @param delivery number in the supervisor's session, from 1, growing
+   * @param bootUs CLOCK_BOOTTIME when the supervisor received it
    */
   take(delivery: number, code: number, first: number, second: number, bootUs: number): void {
     if (delivery <= this.#highestTaken) return;
@@ -150,7 +148,7 @@ export class MaintenanceLog implements LogReader {
     if (code === LOG_QUEUE_FULL) this.#lost += first;
   }
 
-  /** What this process itself has to say. */
+  /** Adds an event of this process. */
   note(
     code: number,
     functionIndex: number,
@@ -168,7 +166,7 @@ export class MaintenanceLog implements LogReader {
   }
 
   /**
-   * What the ground input says. Into the air begins a leg, out of it ends it; a leg goes on over a
+   * Takes the ground state. Taking off begins a leg, landing ends it; a leg continues over a
    * restart in the air.
    */
   ground(onGround: boolean, bootUs: number): void {
@@ -190,7 +188,8 @@ export class MaintenanceLog implements LogReader {
   }
 
   /**
-   * Time has passed. @param utcMs of the system's clock, which may have been set in the meantime
+   * Lets time pass.
+   * @param utcMs of the system's clock, which may have been set in the meantime
    */
   tick(bootUs: number, utcMs: number = Date.now()): void {
     this.#clock.set(bootUs, utcMs);
@@ -201,14 +200,14 @@ export class MaintenanceLog implements LogReader {
   }
 
   /**
-   * Writes what is unwritten, with one fsync, unless the budget of the leg is used up: then a few
-   * seconds' records go together.
-   * @returns the highest delivery number that is durable, with all before it
+   * Writes unwritten records with one fsync. When the budget of the leg is used up, the records of
+   * a few seconds are written together.
+   * @returns the highest delivery number such that all records up to it are durable
    */
   sync(isLast = false): number {
-    if (this.#lostUntold > 0 && this.#waiting.length < LOG_WAITING_MAX) {
-      const count = this.#lostUntold;
-      this.#lostUntold = 0;
+    if (this.#lostUnreported > 0 && this.#waiting.length < LOG_WAITING_MAX) {
+      const count = this.#lostUnreported;
+      this.#lostUnreported = 0;
       this.#own(LOG_RECORDS_LOST, `${count} records`, this.#clock.now, count, 0);
     }
     if (this.#waiting.length === 0) {
@@ -226,7 +225,7 @@ export class MaintenanceLog implements LogReader {
     return this.#durable;
   }
 
-  /** Throws what the system refuses; what waits then waits on. */
+  /** Throws refusals of the system; then the waiting records stay. */
   #append(store: LogStore): void {
     this.#budget.spend(store.append(this.#waiting, isLegRecord));
     this.#writtenUs = this.#clock.nowUs;
@@ -243,7 +242,7 @@ export class MaintenanceLog implements LogReader {
     this.#memory.clear(this.#clock.at(bootUs));
   }
 
-  /** Says that it ended in good order, writes what there is, and lets go of the file. */
+  /** Records the orderly end, writes everything, and releases the file. */
   close(bootUs: number = this.#clock.nowUs): void {
     this.#memory.end(this.#clock.at(bootUs));
     this.#own(LOG_STOPPED, "", this.#clock.at(bootUs), 0, 0);
@@ -299,7 +298,7 @@ export class MaintenanceLog implements LogReader {
     for (const { record } of this.#store.places.newestFirst(ring)) yield record;
   }
 
-  /** A record that no rule holds back. */
+  /** Adds a record that no rule holds back. */
   #own(code: number, detail: string, time: LogTime, first: number, second: number): void {
     const what: Occurrence = { code, first, second, functionId: "", detail };
     if (code === LOG_LEG_BEGUN || code === LOG_LEG_ENDED || code === LOG_STOPPED) {
@@ -311,7 +310,7 @@ export class MaintenanceLog implements LogReader {
   #collect(draft: RecordDraft): void {
     if (this.#waiting.length >= LOG_WAITING_MAX) {
       this.#lost++;
-      this.#lostUntold++;
+      this.#lostUnreported++;
       return;
     }
     this.#legRecords++;
@@ -343,14 +342,14 @@ export class MaintenanceLog implements LogReader {
   }
 
   /**
-   * What is written to a file without its name would be gone with this process, and must not be
+   * A file without its name would be lost with this process, and its records must not be
    * acknowledged.
    */
   #keepInPlace(store: LogStore): void {
     if (store.isInPlace()) return;
     const gone = store.renew();
-    // Not counted as a cost of the leg: the whole file is more than a leg may cost, and what
-    // follows must not wait for that.
+    // Not counted as a cost of the leg: the whole file exceeds the budget of a leg, and later
+    // records must not wait for that.
     const time = this.#clock.now;
     this.#own(LOG_RENEWED, "", time, 0, 0);
     if (gone === 0) return;
@@ -392,7 +391,8 @@ export class MaintenanceLog implements LogReader {
   }
 
   /**
-   * Goes on where the file ends. What waits already, from the time without a file, comes after it.
+   * Continues where the file ends. Records that have waited since the time without a file come
+   * after it.
    */
   #takeOver(store: LogStore): void {
     const { config, serverId, bootId, session } = this.#options;
@@ -439,7 +439,7 @@ export class MaintenanceLog implements LogReader {
       });
       this.#budget.spend(2 * LOG_PAGE_BYTES, 2);
     }
-    // Told first and wiped then: a power cut in between tells it twice.
+    // Reported first and wiped then: a power cut in between reports it twice.
     this.#append(store);
     store.wipe([
       ...damagedPlaces.filter((place) => store.places.state[place] === PLACE_DAMAGED),

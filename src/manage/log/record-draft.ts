@@ -1,4 +1,4 @@
-/** A record of the log before it is written, and what of it is written. */
+/** A record of the log before it is written, and the written part of it. */
 import type { LogRecord } from "../../wire/log-record.ts";
 
 /** A point in time: µs since power-on, and ms of UTC where the clock has it. */
@@ -7,7 +7,7 @@ export interface LogTime {
   readonly utcMs: number | null;
 }
 
-/** What has happened: a code with its values, and what it is about in words. */
+/** An event: a code with its values, and its subject in words. */
 export interface Occurrence {
   readonly code: number;
   readonly first: number;
@@ -24,12 +24,12 @@ export interface RecordDraft extends Occurrence {
   readonly nature: number;
   readonly count: number;
   readonly time: LogTime;
-  /** Of a fault; null otherwise. */
+  /** For a fault; null otherwise. */
   readonly firstTime: LogTime | null;
   readonly lastTime: LogTime | null;
 }
 
-/** What the log adds to a draft: the place among the records, and how it came to be there. */
+/** What the log adds to a draft: its place among the records, and its origin. */
 export type RecordFrame = Pick<
   LogRecord,
   | ("sequence" | "powerOn" | "leg")
@@ -50,7 +50,7 @@ export function recordOf(draft: RecordDraft, frame: RecordFrame): LogRecord {
   };
 }
 
-/** What a record was before it was written. */
+/** The draft of a written record. */
 export function draftOf(record: LogRecord): RecordDraft {
   const { kind, nature, code, count, first, second, detail } = record;
   return {

@@ -1,9 +1,9 @@
-/** What is wrong with the storage of the log, and when it is tried again. No clock, no file. */
-import { LOG_DISK_HANGS, LOG_NOT_WRITTEN } from "../../catalogue/upkeep-code.ts";
+/** The current problem of the log's storage, and when to retry. No clock, no file. */
+import { LOG_DISK_HANGS, LOG_NOT_WRITTEN } from "../../catalogue/supervisor-code.ts";
 import { ETIMEDOUT } from "../../io/errno.ts";
 import { DISK_RETRY_US, LOG_RETRY_US } from "../../limits.ts";
 
-/** A record to write about it. */
+/** A record about the problem. */
 export interface TroubleRecord {
   readonly code: number;
   readonly detail: string;
@@ -11,7 +11,7 @@ export interface TroubleRecord {
 }
 
 export class StorageTrouble {
-  /** In one line for people; null: all is well. */
+  /** In one line for people; null when all is well. */
   problem: string | null = null;
   #refusedUs = Number.NEGATIVE_INFINITY;
   #retryUs = LOG_RETRY_US;
@@ -24,7 +24,10 @@ export class StorageTrouble {
     return nowUs - this.#refusedUs < this.#retryUs;
   }
 
-  /** The storage has refused, or did not answer. @returns what to record; null: it is known */
+  /**
+   * The storage has refused, or did not answer.
+   * @returns what to record; null when it is known already
+   */
   begin(error: unknown, nowUs: number): TroubleRecord | null {
     const wasWell = this.problem === null;
     const errno = Math.abs((error as { errno?: number }).errno ?? 0);
@@ -37,7 +40,7 @@ export class StorageTrouble {
     return { code: LOG_NOT_WRITTEN, detail: `errno ${errno}`, first: errno };
   }
 
-  /** It has taken what was written. @returns whether something was wrong before */
+  /** It has accepted a write. @returns whether there was a problem before */
   end(): boolean {
     if (this.problem === null) return false;
     this.problem = null;

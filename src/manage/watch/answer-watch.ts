@@ -1,10 +1,11 @@
 /**
- * Whether this server is made to answer for VIPs by other means than addresses: routes of type
- * local, entries for proxy ARP and proxy neighbour discovery, proxy ARP of the client interface.
+ * Checks whether this server is set up to answer for VIPs by other means than addresses: routes of
+ * type local, entries for proxy ARP and proxy neighbour discovery, proxy ARP of the client
+ * interface.
  */
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { LOG_ANSWERS_FOR_VIP, LOG_ANSWERS_NO_MORE } from "../../catalogue/upkeep-code.ts";
+import { LOG_ANSWERS_FOR_VIP, LOG_ANSWERS_FOR_VIP_GONE } from "../../catalogue/supervisor-code.ts";
 import type { AircraftConfig, Vip } from "../../config/model.ts";
 import { AnswerDump } from "../../io/answer-dump.ts";
 import { nativeString } from "../../io/native-memory.ts";
@@ -12,15 +13,15 @@ import { interfaceIndexOf, interfaceNames } from "../../io/network-interface.ts"
 import { type AnswerSource, covers } from "../../wire/answer-sources.ts";
 import type { WatchedThing } from "./machine-watch.ts";
 
-/** Where the kernel keeps what is set for each interface. */
+/** The kernel's settings of each interface. */
 const SETTINGS = "/proc/sys/net/ipv4/conf";
 
-/** What is looked at, all at one time. */
+/** Simultaneous observations. */
 export interface AnswerFacts {
   readonly vips: readonly Vip[];
   readonly sources: readonly AnswerSource[];
   readonly clientInterface: string;
-  /** The client interface answers ARP for what is reached over another one. */
+  /** Whether the client interface answers ARP for addresses reached over another one. */
   readonly isProxy: boolean;
   /** Name of the interface with an index. */
   nameOf(index: number): string;
@@ -28,7 +29,7 @@ export interface AnswerFacts {
 
 export class AnswerWatch implements WatchedThing {
   readonly faultCode = LOG_ANSWERS_FOR_VIP;
-  readonly endCode = LOG_ANSWERS_NO_MORE;
+  readonly endCode = LOG_ANSWERS_FOR_VIP_GONE;
   private readonly vips: readonly Vip[];
   private readonly clientInterface: string;
   private readonly dump = new AnswerDump();
@@ -42,14 +43,16 @@ export class AnswerWatch implements WatchedThing {
   async look(): Promise<string | null> {
     const { vips, clientInterface } = this;
     const sources = this.dump.look();
-    if (sources === null) return this.before; // the next time
+    if (sources === null) return this.before; // retried at the next look
     const isProxy = isProxyFor(clientInterface);
     this.before = answersFor({ vips, sources, clientInterface, isProxy, nameOf });
     return this.before;
   }
 }
 
-/** The first of them in a few words, and how many there are more; null: none. */
+/**
+ * The first such answer in a few words, and the number of further ones; null when there is none.
+ */
 export function answersFor({ vips, sources, ...facts }: AnswerFacts): string | null {
   const answering = sources.filter(({ kind }) => kind !== "own" && kind !== "way");
   const others = facts.isProxy ? sources.filter((source) => !answering.includes(source)) : [];
@@ -72,7 +75,7 @@ function directWays(vip: Vip, answering: readonly AnswerSource[], { nameOf }: Na
   });
 }
 
-/** With proxy ARP of the client interface: the way to the VIP leads over another one. */
+/** With proxy ARP of the client interface: the route to the VIP leads over another one. */
 function proxyWay(
   vip: Vip,
   others: readonly AnswerSource[],
@@ -80,7 +83,7 @@ function proxyWay(
 ): string[] {
   if (vip.family === 6) return [];
   const covering = others.filter((source) => covers(source, vip.address));
-  // What is an address here is answered for as such.
+  // The server's own address is answered as such.
   if (covering.some(({ kind }) => kind === "own")) return [];
   const [best] = covering.sort((one, other) => other.prefixLength - one.prefixLength);
   const out = best === undefined ? clientInterface : nameOf(best.interfaceIndex);

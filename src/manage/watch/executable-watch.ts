@@ -1,22 +1,25 @@
-/** Whether the next start will find the build that flies. */
+/** Checks whether the next start will find the build that flies. */
 import { type FileHandle, open, stat } from "node:fs/promises";
-import { LOG_EXECUTABLE_BACK, LOG_EXECUTABLE_OTHER } from "../../catalogue/upkeep-code.ts";
+import {
+  LOG_EXECUTABLE_REPLACED,
+  LOG_EXECUTABLE_RESTORED,
+} from "../../catalogue/supervisor-code.ts";
 import { RUNNING_EXECUTABLE } from "../../supervisor/own-executable.ts";
 import type { WatchedThing } from "./machine-watch.ts";
 
-/** Compared at a time. */
+/** Bytes compared at a time. */
 const PIECE_BYTES = 1 << 20;
 
 export class ExecutableWatch implements WatchedThing {
-  readonly faultCode = LOG_EXECUTABLE_OTHER;
-  readonly endCode = LOG_EXECUTABLE_BACK;
-  /** The file whose content was compared last, and what came of it. */
+  readonly faultCode = LOG_EXECUTABLE_REPLACED;
+  readonly endCode = LOG_EXECUTABLE_RESTORED;
+  /** Identity of the last compared file, and the result. */
   #compared = "";
   #isSame = false;
 
   /**
-   * @param file by whose name the server was started
-   * @param running what flies, wherever it lies
+   * @param file name by which the server was started
+   * @param running the executable that flies, wherever it is
    */
   constructor(
     private readonly file: string,
@@ -33,10 +36,10 @@ export class ExecutableWatch implements WatchedThing {
         this.#isSame = size === own.size && (await haveSameContent(this.file, this.running));
         this.#compared = identity;
       }
-      return this.#isSame ? null : `another lies at ${this.file}`;
+      return this.#isSame ? null : `a different file is at ${this.file}`;
     } catch (error) {
       const { code } = error as NodeJS.ErrnoException;
-      return code === "ENOENT" ? `none lies at ${this.file}` : `${this.file}: ${code}`;
+      return code === "ENOENT" ? `no file is at ${this.file}` : `${this.file}: ${code}`;
     }
   }
 }

@@ -1,7 +1,7 @@
-/** Whether the key files are as they were when the server was started. */
+/** Checks whether the key files are the same as at the start of the server. */
 import { readFile, stat } from "node:fs/promises";
-import { LOG_KEY_CHANGED, LOG_KEY_UNCHANGED } from "../../catalogue/upkeep-code.ts";
-import { judgeKey } from "../../config/key-file.ts";
+import { LOG_KEY_CHANGED, LOG_KEY_UNCHANGED } from "../../catalogue/supervisor-code.ts";
+import { checkKey } from "../../config/key-file.ts";
 import { fileIdentity, type KeyFileMark, keyDigest } from "../../config/start-keys.ts";
 import type { WatchedThing } from "./machine-watch.ts";
 
@@ -20,13 +20,13 @@ export class KeyWatch implements WatchedThing {
   }
 }
 
-/** null: nothing that would make a difference. */
+/** null when there is no relevant change. */
 async function changeOf({ path, identity, salt, digest }: KeyFileMark): Promise<string | null> {
   try {
     const status = await stat(path);
     if (fileIdentity(status) === identity) return null;
     if (!status.isFile()) return "no regular file";
-    const judged = judgeKey(status.mode, await readFile(path));
+    const judged = checkKey(status.mode, await readFile(path));
     if (!judged.ok) return judged.found;
     return keyDigest(judged.key, salt) === digest ? null : "another key";
   } catch (error) {

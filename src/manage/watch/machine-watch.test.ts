@@ -1,5 +1,8 @@
 import { expect, test } from "bun:test";
-import { LOG_EXECUTABLE_BACK, LOG_EXECUTABLE_OTHER } from "../../catalogue/upkeep-code.ts";
+import {
+  LOG_EXECUTABLE_REPLACED,
+  LOG_EXECUTABLE_RESTORED,
+} from "../../catalogue/supervisor-code.ts";
 import type { LogReader } from "../maintenance.ts";
 import { MachineWatch } from "./machine-watch.ts";
 
@@ -10,7 +13,7 @@ async function noted(isActive: boolean, ...found: (string | null)[]): Promise<st
   const watch = new MachineWatch(
     [
       {
-        ...{ faultCode: LOG_EXECUTABLE_OTHER, endCode: LOG_EXECUTABLE_BACK },
+        ...{ faultCode: LOG_EXECUTABLE_REPLACED, endCode: LOG_EXECUTABLE_RESTORED },
         look: async () => found[place++] ?? null,
       },
     ],
@@ -26,7 +29,7 @@ async function noted(isActive: boolean, ...found: (string | null)[]): Promise<st
   return notes;
 }
 
-test("a fault begins and ends once, and is told again when it is another one", async () => {
+test("a fault begins and ends once, and is reported again when it changes", async () => {
   expect(await noted(false, null, "gone", "gone", "other", null, null)).toEqual([
     "450 gone",
     "450 other",
@@ -34,7 +37,7 @@ test("a fault begins and ends once, and is told again when it is another one", a
   ]);
 });
 
-test("a process that follows another goes on with its fault, or ends it", async () => {
+test("a process that follows another continues its fault, or ends it", async () => {
   expect(await noted(true, "gone", "gone", null)).toEqual(["451"]);
   expect(await noted(true, null, null)).toEqual(["451"]);
 });

@@ -1,40 +1,40 @@
 /**
- * Looks after the things of the machine that the server was started with and that may change under
- * it: the executable, the key files. What is found is a fault as long as it is so.
+ * Watches things of the machine that may change under a running server: the executable, the key
+ * files. A finding is a fault as long as it persists.
  */
 import { codeLabel } from "../../catalogue/record-text.ts";
 import type { LogKeeper } from "../log/log-keeper.ts";
 import type { LogReader } from "../maintenance.ts";
 
 export interface WatchedThing {
-  /** Code (catalogue/) of the fault, and of its end. */
+  /** Codes (catalogue/) of the fault, and of its end. */
   readonly faultCode: number;
   readonly endCode: number;
   /**
-   * What is wrong with it now, in a few words; null: nothing. May take as long as its disk does.
+   * The current problem in a few words; null when there is none. May take as long as its disk does.
    */
   look(): Promise<string | null>;
 }
 
 export class MachineWatch {
   readonly #found = new Map<WatchedThing, string | null>();
-  /** One after the other: a disk that hangs holds one thread of the runtime's few. */
-  #isLooking = false;
+  /** One after the other: a disk that hangs blocks one of the runtime's few threads. */
+  #isChecking = false;
 
   constructor(
     private readonly things: readonly WatchedThing[],
     private readonly keeper: Pick<LogKeeper, "note" | "reader">,
   ) {}
 
-  /** Once a second. */
+  /** Call once a second. */
   tick(): void {
-    if (!this.#isLooking) void this.#lookAtAll();
+    if (!this.#isChecking) void this.#checkAll();
   }
 
-  async #lookAtAll(): Promise<void> {
-    this.#isLooking = true;
+  async #checkAll(): Promise<void> {
+    this.#isChecking = true;
     for (const thing of this.things) this.#tell(thing, await thing.look());
-    this.#isLooking = false;
+    this.#isChecking = false;
   }
 
   #tell(thing: WatchedThing, found: string | null): void {
@@ -49,7 +49,7 @@ export class MachineWatch {
   }
 }
 
-/** Whether a fault is there, set by this process, the one before it or an earlier run. */
+/** Whether the fault is active, set by this process, the previous one or an earlier run. */
 export function isActive(log: LogReader, code: number): boolean {
   return log.faults().some((fault) => fault.isActive && fault.label === codeLabel(code));
 }

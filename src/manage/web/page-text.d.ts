@@ -1,4 +1,6 @@
-/** What the browser runs is text to everything else: it is imported `with { type: "text" }`. */
+/**
+ * Files for the browser are texts for everything else: they are imported `with { type: "text" }`.
+ */
 declare module "*.js" {
   const text: string;
   export default text;

@@ -2,10 +2,19 @@
 import { expect, test } from "bun:test";
 import { serverWords } from "../server-words.ts";
 import type { PageFunction, PageServer } from "./page-state.ts";
-import { verdictOf, whyNotRunning } from "./page-verdict.ts";
+import { verdictOf } from "./page-verdict.ts";
 
 const server = (id: string, state: string, remaining = 0): PageServer => ({
-  ...{ id, state, isSelf: false, resource: 100, remaining, lastHeardMs: 1 },
+  ...{
+    id,
+    state,
+    isSelf: false,
+    resource: 100,
+    capacity: 100,
+    holds: false,
+    remaining,
+    lastHeardMs: 1,
+  },
   ...serverWords(state),
 });
 const entry = (
@@ -77,7 +86,7 @@ test("functions without a server come first, counted when there are many", () =>
   );
 });
 
-test("what is on its way is no failure", () => {
+test("functions in transition are no failure", () => {
   const starting = [entry("f", "a", "starting"), entry("g", "b")];
   expect(verdictOf({ isKnown: true, servers: BOTH, functions: starting, faults: [] })).toEqual({
     level: "moving",
@@ -95,7 +104,7 @@ test("what is on its way is no failure", () => {
   expect(verdict.steps).toHaveLength(1);
 });
 
-test("an active fault alone is told with its action", () => {
+test("a single active fault is shown with its action", () => {
   const faults = [fault(2, "NO REAL-TIME SCHEDULING", "Grant CAP_SYS_NICE.")];
   const verdict = verdictOf({ isKnown: true, servers: BOTH, functions: RUNNING, faults });
   expect(verdict.headline).toBe("ALL 2 FUNCTIONS RUN; 1 ACTIVE FAULT");
@@ -106,17 +115,23 @@ test("no engine: nothing is known", () => {
   expect(verdictOf({ isKnown: false, servers: [], functions: [], faults: [] }).level).toBe("bad");
 });
 
-test("why a function does not run", () => {
-  const servers = [server("a", "alive", 5), server("b", "alive", 30), server("c", "lost", 100)];
-  expect(whyNotRunning(entry("f", "a"), ["a"], servers)).toBe("");
-  expect(whyNotRunning(entry("f", "a", "starting"), ["a"], servers)).toBe("starting on a");
-  expect(whyNotRunning(entry("f", null, "stopped", 40), ["a", "b", "c"], servers)).toBe(
-    "no room: it takes 40, the most that is free is 30 on b",
+test("held back by another table: the running functions are not known here, and not shown as stopped", () => {
+  const servers = [server("a", "held back"), server("b", "incompatible")];
+  const functions = [entry("f", null, "stopped"), entry("g", null, "stopped")];
+  const verdict = verdictOf({ isKnown: true, servers, functions, faults: [] });
+  expect(verdict.headline).toBe(
+    "RUNNING FUNCTIONS ARE NOT KNOWN HERE; SERVER b OTHER TABLE; SERVER a TAKES NO PART",
   );
-  expect(whyNotRunning(entry("f", null, "stopped", 40), ["c"], servers)).toBe(
-    "no server that may run it is running (c)",
-  );
-  expect(whyNotRunning(entry("f", null, "failed", 4), ["a", "b"], servers)).toStartWith(
-    "its process or address",
-  );
+  expect(verdict.steps[0]).toContain("wingman help adopt");
+});
+
+test("faults active on other servers are shown, with where to read more", () => {
+  const elsewhere = ["SERVER b: 2 ACTIVE FAULTS: WNG-0203 FUNCTION FAILED HERE f, 1 MORE"];
+  expect(
+    verdictOf({ isKnown: true, servers: BOTH, functions: RUNNING, faults: [], elsewhere }),
+  ).toEqual({
+    level: "moving",
+    headline: "ALL 2 FUNCTIONS RUN; SERVER b: 2 ACTIVE FAULTS",
+    steps: [`${elsewhere[0]}. See active faults below.`],
+  });
 });

@@ -1,6 +1,4 @@
-/**
- * The answer of the page's first line: is everything running, and if not, what is to be done. Pure.
- */
+/** The page's headline: whether everything is running, and if not, what to do. Pure. */
 import type { FaultEntry } from "../maintenance.ts";
 import type { PageFunction, PageServer, Verdict } from "./page-state.ts";
 
@@ -9,7 +7,7 @@ const NAMES_MAX = 5;
 const SERVERS_NAMED_MAX = 3;
 const STEPS_MAX = 5;
 
-/** A fault that cabin or cockpit see, or that maintenance has to deal with. */
+/** Faults that cabin or cockpit notice, or that maintenance has to handle. */
 const CLASS_MAX = 2;
 
 export interface VerdictInput {
@@ -19,7 +17,7 @@ export interface VerdictInput {
   functions: readonly PageFunction[];
   /** The active ones. */
   faults: readonly Pick<FaultEntry, "class" | "text" | "function" | "action">[];
-  /** What is active on other servers, a line for each. */
+  /** Active faults of other servers, one line each. */
   elsewhere?: readonly string[];
 }
 
@@ -35,8 +33,8 @@ export function verdictOf({
       level: "bad",
       headline: "WINGMAN'S ENGINE IS NOT RUNNING ON THIS SERVER",
       steps: [
-        "This server serves nothing now. Look at another server's page for what runs.",
-        "The engine is started again by itself: wait 10 seconds.",
+        "This server serves nothing now. See another server's page for the state of the aircraft.",
+        "The engine restarts by itself: wait 10 seconds.",
         "If it does not come back: restart the service, and download the log below.",
       ],
     };
@@ -55,9 +53,11 @@ export function verdictOf({
     if (fault.action !== "None." && !steps.some((step) => step.endsWith(fault.action)))
       steps.push(`${fault.text}${about}: ${fault.action}`);
   }
-  for (const line of elsewhere) steps.push(`${line}. See its page or console.`);
+  for (const line of elsewhere) steps.push(`${line}. See active faults below.`);
   const words = [
-    functionWords(functions, idle, starting),
+    isHeldBack(servers)
+      ? "RUNNING FUNCTIONS ARE NOT KNOWN HERE"
+      : functionWords(functions, idle, starting),
     ...named.map(
       ({ who, word }) =>
         `${who.replace(/^(\d+ )?servers?/i, (text) => text.toUpperCase())} ${word}`,
@@ -76,10 +76,12 @@ export function verdictOf({
   return { level, headline: words.join("; "), steps: steps.slice(0, STEPS_MAX) };
 }
 
-/**
- * The servers, each by its name; of one state more than a few as a number: the answer stays in
- * sight.
- */
+/** Servers with another table may run everything, under that table, which is unknown here. */
+function isHeldBack(servers: readonly PageServer[]): boolean {
+  return servers.some(({ state }) => state === "held back");
+}
+
+/** The servers by name; many in one state as a number, so that the answer stays in sight. */
 function shortened(
   servers: readonly PageServer[],
 ): { who: string; word: string; action: string }[] {
@@ -108,23 +110,3 @@ function functionWords(
 
 const counted = (count: number, what: string): string =>
   `${count} ${what}${count === 1 ? "" : "S"}`;
-
-/** Why a function runs nowhere, or not yet; "" when it runs. */
-export function whyNotRunning(
-  entry: Omit<PageFunction, "why" | "standby">,
-  eligible: readonly string[],
-  servers: readonly PageServer[],
-): string {
-  if (entry.owner !== null)
-    return entry.state === "running" ? "" : `${entry.state} on ${entry.owner}`;
-  const able = servers.filter(({ id, level }) => level === "good" && eligible.includes(id));
-  if (able.length === 0) return `no server that may run it is running (${eligible.join(", ")})`;
-  if (entry.state === "failed")
-    return "its process or address has failed: look at its own messages, then resume";
-  const roomiest = able.reduce((best, server) =>
-    server.remaining > best.remaining ? server : best,
-  );
-  if (roomiest.remaining < entry.required)
-    return `no room: it takes ${entry.required}, the most that is free is ${roomiest.remaining} on ${roomiest.id}`;
-  return "stopped: it is given a server with the next change";
-}

@@ -1,14 +1,14 @@
-/** Who may read the page: judgements about one request, without a socket. */
+/** Access control of the page: decides about single requests, without a socket. */
 import { createHmac, timingSafeEqual } from "node:crypto";
 import { isLoopback, parseAddress } from "../../config/address.ts";
 
-/** Name of the cookie that stands for the token after the login form. */
+/** Name of the cookie that replaces the token after the login form. */
 const COOKIE = "wingman";
 
 /**
- * Whether a request that came to a loopback address was meant for it. A page of somebody else,
- * whose name was made to point at this machine (DNS rebinding), is told by its Host header. The
- * port is not looked at: it may come through a tunnel.
+ * Whether a request to a loopback address was meant for it. The Host header reveals a foreign page
+ * whose name was made to point at this machine (DNS rebinding). The port is ignored: it may come
+ * through a tunnel.
  */
 export function isLocalHost(host: string | null): boolean {
   const name = /^(.+?)(?::\d{1,5})?$/.exec(host ?? "")?.[1] ?? "";
@@ -31,10 +31,12 @@ export function isSameOrigin(headers: Headers): boolean {
   );
 }
 
-/** The token that stands before the page, and the cookie that a browser keeps instead of it. */
+/** The token that protects the page, and the cookie that a browser keeps in its place. */
 export class AccessToken {
   readonly #token: Uint8Array;
-  /** Follows from the token alone: it is good until the token is changed, also after a restart. */
+  /**
+   * Derived only from the token: it stays valid until the token is changed, also after a restart.
+   */
   readonly #cookie: string;
 
   constructor(token: Uint8Array) {
@@ -42,14 +44,14 @@ export class AccessToken {
     this.#cookie = createHmac("sha256", token).update("wingman maintenance page").digest("hex");
   }
 
-  /** What a person has typed. */
+  /** Checks a typed token. */
   accepts(typed: string): boolean {
     return isEqual(Buffer.from(typed.trim()), this.#token);
   }
 
   /**
-   * null: the request shows nothing, or the cookie of an earlier token, and a login form is the
-   * answer.
+   * null when the request presents nothing, or the cookie of an earlier token; the answer is a
+   * login form.
    */
   judge(headers: Headers): boolean | null {
     const [, bearer] = /^Bearer +(.+)$/i.exec(headers.get("authorization") ?? "") ?? [];
@@ -65,7 +67,8 @@ export class AccessToken {
   }
 
   /**
-   * For a browser that has shown the token: until it is closed, and not for scripts or other sites.
+   * For a browser that has presented the token: valid until it is closed, and not for scripts or
+   * other sites.
    */
   get setCookie(): string {
     return `${COOKIE}=${this.#cookie}; HttpOnly; SameSite=Strict; Path=/`;
@@ -73,8 +76,8 @@ export class AccessToken {
 }
 
 /**
- * In a time that does not depend on where they differ: both are brought to one length by a hash
- * first.
+ * Compares in a time that does not depend on where they differ: a hash first brings both to one
+ * length.
  */
 function isEqual(left: Uint8Array, right: Uint8Array): boolean {
   const digest = (bytes: Uint8Array) => createHmac("sha256", "compare").update(bytes).digest();

@@ -50,17 +50,23 @@ function startWithToken(): { url: string } {
 const stateOf = async (url: string): Promise<PageState> =>
   (await (await fetch(`${url}state.json`)).json()) as PageState;
 
-describe("what is served", () => {
+describe("served paths", () => {
   test("the files of the page, and nothing else, whatever the query", async () => {
     const { url } = start();
     for (const [path, type] of [
       ["", "text/html"],
       ["page.css", "text/css"],
       ["page.js", "text/javascript"],
+      ["book.js", "text/javascript"],
       ["picture.js", "text/javascript"],
       ["plot.js", "text/javascript"],
       ["icon.svg", "image/svg+xml"],
       ["state.json?drain=a", "application/json"],
+      ["book.html", "text/html"],
+      ["book.txt", "text/plain"],
+      ["book.csv", "text/csv"],
+      ["book.json", "application/json"],
+      ["book/b.json", "application/json"],
     ] as const) {
       const answer = await fetch(url + path);
       expect(answer.status).toBe(200);
@@ -75,6 +81,10 @@ describe("what is served", () => {
       "constructor",
       "__proto__",
       "page/page.js",
+      "book",
+      "book/c.json",
+      "book/__proto__.json",
+      "book.exe",
       "..%2f",
       "login",
       "command",
@@ -85,7 +95,9 @@ describe("what is served", () => {
 
   test("the page lists every code of the log with its cause and action", async () => {
     const html = await (await fetch(start().url)).text();
-    const rows = [...html.matchAll(/<tr><th scope="row">(WNG-\d{4})<\/th>(.*)<\/tr>/g)];
+    const rows = [
+      ...html.matchAll(/<tr id="WNG-\d{4}"><th scope="row">(WNG-\d{4})<\/th>(.*)<\/tr>/g),
+    ];
     expect(rows.map(([, label]) => label)).toEqual(
       CATALOGUE.map(({ code }) => codeLabel(code)).toSorted(),
     );
@@ -97,7 +109,7 @@ describe("what is served", () => {
 
   test("every answer forbids the browser all but this page itself", async () => {
     const { url } = start();
-    for (const path of ["", "state.json", "log.txt", "nothing"]) {
+    for (const path of ["", "state.json", "log.txt", "book.json", "book.html", "nothing"]) {
       const { headers } = await fetch(url + path);
       const policy = headers.get("content-security-policy") ?? "";
       expect(policy).toContain("default-src 'none'");
@@ -126,7 +138,7 @@ describe("what is served", () => {
     expect(await head.text()).toBe("");
   });
 
-  test("the state is that of the moment, and says when no engine runs", async () => {
+  test("the state is current, and shows that no engine runs", async () => {
     const { maintenance, url } = start();
     expect((await stateOf(url)).verdict).toEqual({
       level: "good",
@@ -139,6 +151,28 @@ describe("what is served", () => {
     expect(without.isKnown).toBe(false);
     expect(without.verdict.level).toBe("bad");
     expect(without.functions.every(({ owner }) => owner === null)).toBe(true);
+  });
+
+  test("the book is that of the moment, with a style that the browser allows by its hash", async () => {
+    const { maintenance, url } = start();
+    const csv = async (): Promise<string> => await (await fetch(`${url}book.csv`)).text();
+    expect(await csv()).toContain("\r\na,,live-tv,5,30,a,b,taken over,WNG5E00010001,");
+    const page = await fetch(`${url}book.html`);
+    const html = await page.text();
+    const [, style = ""] = /<style>(.*)<\/style>/s.exec(html) ?? [];
+    const hash = createHash("sha256").update(style).digest("base64");
+    expect(page.headers.get("content-security-policy")).toContain(`style-src 'sha256-${hash}'`);
+    expect(html).toContain("<h2>If server b fails</h2>");
+    expect(html).toMatch(/all servers alive, as of \d{4}-\d\d-\d\dT/);
+    maintenance.document = maintenance.withoutB();
+    expect(await csv()).toContain("\r\n,b,avod,4,40,,b,starts,WNG5E00010001,");
+    expect(await (await fetch(`${url}book/b.json`)).json()).toMatchObject({
+      title: "If server b comes back",
+      counts: "10 of 10 functions run: 2 start.",
+    });
+    maintenance.document = null;
+    for (const path of ["book.csv", "book/b.json"])
+      expect((await fetch(url + path)).status).toBe(503);
   });
 
   test("no path, key file or command of the configuration is in the state", async () => {
@@ -182,8 +216,8 @@ describe("what is served", () => {
   });
 });
 
-describe("who is let in", () => {
-  test("on loopback, only who asked for this machine by name or number", async () => {
+describe("access", () => {
+  test("on loopback, only requests to this machine by name or number", async () => {
     const { url } = start();
     for (const host of ["localhost", "LOCALHOST:9000", "127.0.0.1:1", "127.9.9.9", "[::1]:8044"]) {
       expect((await fetch(url, { headers: { host } })).status).toBe(200);
@@ -231,7 +265,7 @@ describe("who is let in", () => {
     expect(refused).toEqual([]);
   });
 
-  test("a wrong token is told late, and told of", async () => {
+  test("a wrong token is answered late, and logged", async () => {
     const { url } = startWithToken();
     const startMs = performance.now();
     const answers = await Promise.all([
@@ -258,7 +292,7 @@ describe("who is let in", () => {
     expect(() => start({ tokenFile: "short.token" })).toThrow("found a key of 5 bytes");
   });
 
-  test("an address that is taken is told in words", async () => {
+  test("an address that is taken is reported in words", async () => {
     const taken = createServer().listen(0, "127.0.0.1");
     await once(taken, "listening");
     const listen = `127.0.0.1:${(taken.address() as AddressInfo).port}`;
@@ -278,7 +312,7 @@ describe("who is let in", () => {
 });
 
 describe("bounds", () => {
-  test("a body or a head that is too large is refused, and the page goes on", async () => {
+  test("a body or a head that is too large is refused, and the page is still served", async () => {
     const { url } = startWithToken();
     expect((await fetch(`${url}login`, { method: "POST", body: "x".repeat(100_000) })).status).toBe(
       413,
@@ -287,7 +321,7 @@ describe("bounds", () => {
     expect((await fetch(url)).status).toBe(401);
   });
 
-  test("a hundred connections that send a byte at a time keep nobody else waiting", async () => {
+  test("a hundred connections that send a byte at a time delay no other request", async () => {
     const { url } = start();
     const port = Number(new URL(url).port);
     const slow = Array.from({ length: 100 }, () =>
@@ -304,7 +338,7 @@ describe("bounds", () => {
     }
   });
 
-  test("what is no HTTP is closed, and the page goes on", async () => {
+  test("a connection without HTTP is closed, and the page is still served", async () => {
     const { url } = start();
     const port = Number(new URL(url).port);
     for (const rubbish of [
@@ -334,7 +368,8 @@ describe("commands, which the ground rig alone takes", () => {
     const state = (): PageState =>
       ({ actions, actionsWait: wait, servers: [{ id: "a" }] }) as unknown as PageState;
     const command = (verb: string, id: string) => void commands.push(`${verb} ${id}`);
-    server = serve(listen(), { state, log: null, command }, null, () => undefined);
+    const book = { config: new MaintenanceStandIn().config, situation: () => null };
+    server = serve(listen(), { state, book, log: null, command }, null, () => undefined);
     return server.url;
   }
   const post = (url: string, body: string, headers: Record<string, string>) =>

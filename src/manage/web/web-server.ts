@@ -1,19 +1,23 @@
 /**
- * The maintenance page over HTTP: fixed files, one fixed snapshot, the log. Whatever is asked for,
- * nothing of a request but its path, and the token, is looked at; the ground rig alone takes
- * commands.
+ * The maintenance page over HTTP: fixed files, one fixed snapshot, the log. Of a request only the
+ * path and the token are used; only the ground rig accepts commands.
  */
 import { createHash } from "node:crypto";
+import { FLIGHT_SCRIPT, FLIGHT_STYLE } from "../../book/flight-html.ts";
 import { parseListen } from "../../config/address.ts";
+import { situationOf } from "../../config/foresight.ts";
 import { readKeyFile } from "../../config/key-file.ts";
 import { validUtc } from "../../io/valid-utc.ts";
 import {
   WEB_BODY_BYTES_MAX,
+  WEB_DECISIONS_MAX,
   WEB_IDLE_S,
   WEB_REFUSAL_MS,
   WEB_REQUESTS_MAX,
   WEB_STATE_MS,
 } from "../../limits.ts";
+import { replayed } from "../log/decisions.ts";
+import { decisionsHtml } from "../log/decisions-shown.ts";
 import { exportLog } from "../log/log-export.ts";
 import { LogImage } from "../log/log-image.ts";
 import type { LogReader, Maintenance } from "../maintenance.ts";
@@ -21,8 +25,9 @@ import { LOGIN_PAGE, PAGE_FILES, type PageFile, PUBLIC_FILES } from "./page-file
 import type { PageState } from "./page-state.ts";
 import { PageStateReader } from "./page-state-reader.ts";
 import { AccessToken, isLocalHost, isSameOrigin } from "./web-access.ts";
+import { BookPages, type BookSource, hashOf } from "./web-book.ts";
 
-/** What the log can be downloaded as, and the type of each. */
+/** Formats of the downloaded log, with their types. */
 const LOG_TYPES = {
   txt: "text/plain; charset=utf-8",
   csv: "text/csv; charset=utf-8",
@@ -34,18 +39,19 @@ type LogFormat = keyof typeof LOG_TYPES;
 const EXPORTS = { txt: "text", csv: "csv", jsonl: "json" } as const;
 
 export interface WebServerOptions {
-  /** Where a relative name of the token file starts: the folder of the configuration file. */
+  /** Base of a relative name of the token file: the directory of the configuration file. */
   directory: string;
-  /** Somebody has shown a wrong token; `from` is the address that it came from. */
+  /** Called for a wrong token; `from` is the sender's address. */
   onRefused?: (from: string) => void;
 }
 
-/** What is served. */
+/** Content to serve. */
 export interface PageSource {
   state(): PageState;
-  /** null: there is no log here. */
+  book: BookSource;
+  /** null when there is no log here. */
   log: { read: LogReader; serverId: string } | null;
-  /** null: this page only shows. */
+  /** null for a page that only shows. */
   command: ((verb: string, server: string) => void) | null;
 }
 
@@ -57,14 +63,20 @@ export interface WebServer {
 
 /**
  * Serves the page of a server at `maintenance.web.listen`.
- * @throws Error in words for people: the address cannot be listened at, or the token file is not as
- * it must be
+ * @throws Error in words for people: the address cannot be bound, or the token file is invalid
  */
 export function startWebServer(maintenance: Maintenance, options: WebServerOptions): WebServer {
   const { listen, tokenFile } = maintenance.config.maintenance.web;
   const reader = new PageStateReader(maintenance);
   const source: PageSource = {
     state: () => reader.read(Date.now()),
+    book: {
+      config: maintenance.config,
+      situation: () => {
+        const status = maintenance.status();
+        return status === null ? null : situationOf(status);
+      },
+    },
     log: { read: maintenance.log, serverId: maintenance.serverId },
     command: null,
   };
@@ -79,7 +91,7 @@ export function startWebServer(maintenance: Maintenance, options: WebServerOptio
   return serve(listen, source, key?.key ?? null, options.onRefused ?? (() => undefined));
 }
 
-/** Serves `source` at an address. @throws Error when it cannot be listened at */
+/** Serves `source` at an address. @throws Error when it cannot be bound */
 export function serve(
   listen: string,
   source: PageSource,
@@ -97,13 +109,13 @@ export function serve(
       idleTimeout: WEB_IDLE_S,
       maxRequestBodySize: WEB_BODY_BYTES_MAX,
       development: false,
-      // which it is not by itself without development: two programs would share the port
+      // only in development is this the default: two programs would share the port
       reusePort: false,
       fetch: (request, self) =>
         self.pendingRequests > WEB_REQUESTS_MAX
           ? answer(503, "busy")
           : pages.answer(request, self.requestIP(request)?.address ?? ""),
-      error: () => answer(500, "this did not work; the page goes on"),
+      error: () => answer(500, "this request failed; the page goes on"),
     });
     return { url: `http://${listen}/`, stop: () => void server.stop(true) };
   } catch (error) {
@@ -116,24 +128,26 @@ class Pages {
   readonly #source: PageSource;
   readonly #access: AccessToken | null;
   readonly #onRefused: (from: string) => void;
+  readonly #book: BookPages;
   #stateText = "";
   #stateAtMs = Number.NEGATIVE_INFINITY;
-  /** The last export that was made: whoever asks again for the same gets the same. */
+  /** The last export: a repeated request gets the same one. */
   #export: { key: string; bytes: Uint8Array } = { key: "", bytes: new Uint8Array(0) };
 
   constructor(source: PageSource, token: Uint8Array | null, onRefused: (from: string) => void) {
     this.#source = source;
+    this.#book = new BookPages(source.book);
     this.#access = token === null ? null : new AccessToken(token);
     this.#onRefused = onRefused;
   }
 
   async answer(request: Request, from: string): Promise<Response> {
     const { method, headers } = request;
-    // Without a token the address is a loopback one, and its name is all that tells who was meant.
+    // Without a token the address is a loopback one, and only the Host header tells who was meant.
     if (this.#access === null && !isLocalHost(headers.get("host")))
       return answer(421, "this page has another address");
     const url = URL.parse(request.url);
-    if (url === null) return answer(400, "the Host header is none"); // the address is made with it
+    if (url === null) return answer(400, "the Host header is invalid"); // the address is made with it
     const path = url.pathname;
     if (method === "POST" && path === "/login" && this.#access !== null)
       return this.#login(request, from);
@@ -151,11 +165,14 @@ class Pages {
   #content(path: string): Response {
     if (path === "/state.json")
       return answer(200, this.#state(), { "content-type": "application/json" });
+    const book = this.#bookAnswer(path);
+    if (book !== null) return book;
+    if (path === "/decisions.html" && this.#source.log !== null) return this.#decisions();
     const [, format = ""] = /^\/log\.([a-z]+)$/.exec(path) ?? [];
     if (Object.hasOwn(LOG_TYPES, format) && this.#source.log !== null)
       return this.#download(format as LogFormat);
     const file = Object.hasOwn(PAGE_FILES, path) ? PAGE_FILES[path] : undefined;
-    return file === undefined ? answer(404, "there is nothing here") : page(file, 200);
+    return file === undefined ? answer(404, "not found") : page(file, 200);
   }
 
   #state(): string {
@@ -165,6 +182,32 @@ class Pages {
       this.#stateAtMs = nowMs;
     }
     return this.#stateText;
+  }
+
+  /** null for any other path. */
+  #bookAnswer(path: string): Response | null {
+    const found = this.#book.answer(path, validUtc(Date.now()));
+    if (found === null) return null;
+    if (found === "nothing known")
+      return answer(503, "no engine is running: the running functions are not known");
+    const { type, text, style } = found;
+    const headers = { "content-type": type };
+    if (style === "") return answer(200, text, headers);
+    return answer(200, text, { ...headers, "content-security-policy": withHashes(style) });
+  }
+
+  /** The newest decisions in the log, recomputed. */
+  #decisions(): Response {
+    const image = this.#source.log?.read.image() ?? new Uint8Array(0);
+    if (image.length === 0) return answer(503, "the log cannot be read now");
+    const { config } = this.#source.book;
+    const newest = new LogImage("the log", image).decisions().whole.slice(-WEB_DECISIONS_MAX);
+    if (newest.length === 0) return answer(404, "the log has no decision yet");
+    const text = decisionsHtml(config, replayed(config, newest), "/icon.svg");
+    return answer(200, text, {
+      "content-type": "text/html; charset=utf-8",
+      "content-security-policy": withHashes(DECISIONS_STYLE, DECISIONS_SCRIPT),
+    });
   }
 
   #download(format: LogFormat): Response {
@@ -206,7 +249,7 @@ class Pages {
 
   async #command(request: Request): Promise<Response> {
     if (!isSameOrigin(request.headers))
-      return answer(403, "the page itself gives commands, nobody else");
+      return answer(403, "commands are only accepted from the page itself");
     const [verb = "", server = "", ...rest] = (await request.text()).split(" ");
     const { actions, actionsWait, servers } = this.#source.state();
     const isKnown =
@@ -227,7 +270,7 @@ function withoutBody(method: string, response: Response): Response {
   return method === "HEAD" ? new Response(null, response) : response;
 }
 
-/** What a browser may do with an answer: nothing but show it, with the files of this page alone. */
+/** What a browser may do with an answer: only show it, with the files of this page. */
 const HEADERS = {
   "content-security-policy":
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
@@ -237,6 +280,16 @@ const HEADERS = {
   "cross-origin-opener-policy": "same-origin",
   "cache-control": "no-store",
 } as const;
+
+/** The same for an answer with its own style, and perhaps a script. */
+function withHashes(style: string, script = "'self'"): string {
+  return HEADERS["content-security-policy"]
+    .replace("style-src 'self'", `style-src ${style}`)
+    .replace("script-src 'self'", `script-src ${script}`);
+}
+
+const DECISIONS_STYLE = hashOf(FLIGHT_STYLE);
+const DECISIONS_SCRIPT = hashOf(FLIGHT_SCRIPT);
 
 function answer(
   status: number,

@@ -1,10 +1,10 @@
 /**
- * How ZMODEM looks on the line: headers, data subpackets and their escapes, as far as a sender
- * needs them. Source: Chuck Forsberg, "The ZMODEM Inter Application File Transfer Protocol",
+ * The line format of ZMODEM: headers, data subpackets and their escapes, as far as a sender needs
+ * them. Source: Chuck Forsberg, "The ZMODEM Inter Application File Transfer Protocol",
  * revision of 14 October 1988, sections 7 and 11.
  *
- * A header says what is to be done, with four bytes that are either a position, lowest byte first,
- * or flags, where ZF0 is the last:
+ * A header names an action, with four bytes that are either a position, lowest byte first, or
+ * flags, the last of which is ZF0:
  *
  * | header      | on the line                                                                                           |
  * |-------------|-------------------------------------------------------------------------------------------------------|
@@ -40,18 +40,18 @@ export const ZFERR = 12;
 export const ZCRC = 13;
 export const ZCHALLENGE = 14;
 
-// ZF0 of ZRINIT: what the receiver can do and what it wants.
-/** It hears while it sends. */
+// ZF0 of ZRINIT: capabilities and wishes of the receiver.
+/** Full duplex: it can receive while it sends. */
 export const CANFDX = 0x01;
-/** It receives while it writes to its disk. */
+/** It can receive while it writes to its disk. */
 export const CANOVIO = 0x02;
 export const CANFC32 = 0x20;
 /** It wants every control character escaped. */
 export const ESCCTL = 0x40;
-/** It has a line of seven bits. */
+/** Its line has seven bits. */
 export const ESC8 = 0x80;
 
-/** ZF0 of ZFILE: the bytes as they are. */
+/** ZF0 of ZFILE: binary, bytes unchanged. */
 export const ZCBIN = 1;
 
 // Ends of data subpackets.
@@ -65,13 +65,13 @@ export const SUBPACKET_ASK = 0x6a;
 export const SUBPACKET_WAIT = 0x6b;
 
 /**
- * Eight CANs, of which five are enough, and as many backspaces that wipe what a terminal shows of
+ * Eight CANs, of which five are enough, and as many backspaces that erase what a terminal shows of
  * them.
  */
 export const CANCEL = Uint8Array.of(...new Array(8).fill(ZDLE), ...new Array(8).fill(0x08));
 
 const CRC16_POLYNOMIAL = 0x1021;
-/** What becomes of the CRC-16 when its high byte is shifted out. */
+/** CRC-16 steps for each value of its high byte when that is shifted out. */
 const CRC16_STEPS = Uint16Array.from({ length: 256 }, (_, byte) => {
   let crc = byte << 8;
   for (let bit = 0; bit < 8; bit++)
@@ -84,14 +84,14 @@ function crc16Step(crc: number, byte: number): number {
 }
 
 /**
- * CRC-16 of ZMODEM (polynomial 0x1021, start 0, high bit first) over `bytes`, going on from `crc`.
+ * CRC-16 of ZMODEM (polynomial 0x1021, start 0, high bit first) over `bytes`, continued from `crc`.
  */
 export function crc16(bytes: Uint8Array, crc = 0): number {
   for (let i = 0; i < bytes.length; i++) crc = crc16Step(crc, bytes[i]);
   return crc;
 }
 
-/** Type and four bytes of a header with a position of 32 bits. */
+/** Type and four bytes of a header with a 32-bit position. */
 function headerBytes(type: number, position: number): Uint8Array {
   return Uint8Array.of(type, position, position >>> 8, position >>> 16, position >>> 24);
 }
@@ -101,7 +101,7 @@ export function flagsPosition(flags: number): number {
   return (flags << 24) >>> 0;
 }
 
-/** A header that no subpacket follows, for every line and receiver. */
+/** A header without subpackets, for every line and receiver. */
 export function hexHeader(type: number, position = 0): Uint8Array {
   const fields = headerBytes(type, position);
   const crc = crc16(fields);
@@ -110,7 +110,7 @@ export function hexHeader(type: number, position = 0): Uint8Array {
   return new TextEncoder().encode(`**\x18B${digits}${end}`);
 }
 
-/** Escapes and checksums as one receiver wants them. */
+/** Escapes and checksums as requested by one receiver. */
 export class ZmodemEncoder {
   readonly #wide: boolean;
   readonly #escaped: Uint8Array;
@@ -124,7 +124,7 @@ export class ZmodemEncoder {
     this.#escaped = escapes((capabilities & ESCCTL) !== 0);
   }
 
-  /** A header that subpackets may follow. */
+  /** A header that may be followed by subpackets. */
   header(type: number, position: number): Uint8Array {
     this.#length = 0;
     this.#line[this.#length++] = ZPAD;
@@ -173,12 +173,12 @@ export class ZmodemEncoder {
 
 /**
  * ZDLE itself; DLE, XON and XOFF, because modems and lines with software flow control act on them,
- * with bit 7 as well; and CR, which after an "@" is a command to old packet networks: whether an
- * "@" stands before it is not worth a look.
+ * also with bit 7; and CR, which after an "@" is a command to old packet networks (a preceding "@"
+ * is not checked).
  */
 const ESCAPED = [ZDLE, 0x10, 0x90, XON, XON | 0x80, XOFF, XOFF | 0x80, 0x0d, 0x8d];
 
-/** What stands for each byte after ZDLE, 0 for a byte that goes as it is. */
+/** Escape of each byte after ZDLE, 0 for a byte that is sent unchanged. */
 function escapes(allControls: boolean): Uint8Array {
   return Uint8Array.from({ length: 256 }, (_, byte) => {
     const isEscaped = allControls ? (byte & 0x60) === 0 : ESCAPED.includes(byte);

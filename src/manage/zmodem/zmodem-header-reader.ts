@@ -1,6 +1,6 @@
 import { crc16, XOFF, XON, ZDLE, ZPAD } from "./zmodem-frame.ts";
 
-/** What a byte has brought. */
+/** Result of a byte. */
 export const READ_NOTHING = 0;
 export const READ_HEADER = 1;
 /** Five CANs in a row: the other side gives up. */
@@ -12,12 +12,12 @@ const HEX = 0x42;
 const DIGITS = 14;
 
 /**
- * Finds headers in what a receiver sends: it sends hexadecimal ones only (section 7.3.3 of the
- * protocol). What is no header, or has a wrong CRC, is passed over: text of a terminal, noise, the
- * end of a line. Nothing in it can grow.
+ * Finds headers in a receiver's output, which only sends hexadecimal ones (section 7.3.3 of the
+ * specification). Everything else, and a header with a wrong CRC, is skipped: text of a terminal,
+ * noise, the end of a line. Its memory is bounded.
  */
 export class ZmodemHeaderReader {
-  /** Of the last header. */
+  /** Type of the last header. */
   type = 0;
   /** Its four bytes as a position. */
   position = 0;
@@ -25,7 +25,7 @@ export class ZmodemHeaderReader {
   #cancels = 0;
   #isAfterPad = false;
   #isAfterZdle = false;
-  /** Digits read; −1: not in a header. */
+  /** Digits read; −1 outside a header. */
   #digits = -1;
 
   /** ZF0 of the last header. */
@@ -39,11 +39,12 @@ export class ZmodemHeaderReader {
   }
 
   /**
-   * Takes the next byte of the line; READ_*. The eighth bit is ignored, as on a line with parity.
+   * Takes the next byte of the line; returns READ_*. Ignores the eighth bit, as on a line with
+   * parity.
    */
   read(byte: number): number {
     const character = byte & 0x7f;
-    // Flow control may stand anywhere.
+    // Flow control may occur anywhere.
     if (character === XON || character === XOFF) return READ_NOTHING;
     this.#cancels = character === ZDLE ? this.#cancels + 1 : 0;
     if (this.#cancels === CANCELS) {
@@ -69,7 +70,7 @@ export class ZmodemHeaderReader {
     this.#bytes[at] = (this.#bytes[at] << 4) | digit;
     if (++this.#digits < DIGITS) return READ_NOTHING;
     this.#digits = -1;
-    // A CRC with its own two bytes behind it comes out as 0.
+    // A CRC over data and its own two bytes gives 0.
     if (crc16(this.#bytes) !== 0) return READ_NOTHING;
     const bytes = this.#bytes;
     this.type = bytes[0];

@@ -165,7 +165,7 @@ describe("step by step", () => {
     }
   });
 
-  test("what was said and got lost is said again after a while, the content from where the receiver has it", () => {
+  test("lost messages are repeated after a while, the content from the receiver's position", () => {
     const sender = senderOf(content(20_000));
     said(sender);
     sender.receive(ready, 0);
@@ -184,7 +184,7 @@ describe("step by step", () => {
     expect(said(sender).toString()).toStartWith("**\x18B0b204e0000");
   });
 
-  test("a receiver that starts anew in the middle has not got the file", () => {
+  test("a receiver that restarts in the middle has not got the file", () => {
     const sender = sending(content(100_000));
     said(sender);
     sender.receive(ready, 5000);
@@ -212,7 +212,7 @@ describe("step by step", () => {
 });
 
 describe("a transfer ends", () => {
-  test("when nobody answers, after a minute, and invites meanwhile", () => {
+  test("when no receiver answers, after a minute, with repeated invitations", () => {
     const sender = senderOf(content(10));
     expect(said(sender).toString()).toStartWith("**\x18B00");
     for (let nowMs = 0; nowMs < 13_000; nowMs += 1000) sender.tick(nowMs);
@@ -221,7 +221,7 @@ describe("a transfer ends", () => {
     expect([sender.outcome, sender.reason]).toEqual(["failed", "no ZMODEM receiver answered"]);
   });
 
-  test("when the receiver is silent, at every stage, and tells it so", () => {
+  test("when the receiver is silent, at every stage, with a cancel to it", () => {
     for (let headers = 1; headers <= 4; headers++) {
       const sender = senderOf(content(100_000));
       said(sender);
@@ -272,7 +272,7 @@ describe("a transfer ends", () => {
     expect(sender.outcome).toBe("failed");
   });
 
-  test("when the receiver has everything and does not say good-bye: the file is sent all the same", () => {
+  test("when the receiver has everything but does not close: the file counts as sent", () => {
     const sender = sending(content(100));
     said(sender);
     sender.receive(hexHeaderText(1, [0, 0, 0, 0x23]), 0);
@@ -280,7 +280,7 @@ describe("a transfer ends", () => {
     expect(sender.outcome).toBe("sent");
   });
 
-  test("by five CANs of the receiver, at every stage; nothing is said to that", () => {
+  test("by five CANs of the receiver, at every stage, without an answer", () => {
     for (const sender of [senderOf(content(9)), sending(content(9)), sending(content(100_000))]) {
       sender.take();
       sender.take();
@@ -334,7 +334,7 @@ describe("a transfer ends", () => {
     ]);
   });
 
-  test("when the receiver wants to go on with what it has of another file", () => {
+  test("when the receiver wants to continue with its part of another file", () => {
     const sender = senderOf(content(100_000));
     sender.receive(hexHeaderText(1, [0, 0, 0, 0x23]), 0);
     said(sender);

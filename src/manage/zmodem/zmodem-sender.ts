@@ -4,7 +4,7 @@ import {
   ZMODEM_CLEAN_BYTES,
   ZMODEM_CLOSE_MS,
   ZMODEM_CLOSE_RETRY_MS,
-  ZMODEM_OFFER_AGAIN_MS,
+  ZMODEM_OFFER_REPEAT_MS,
   ZMODEM_PROGRESS_MS,
   ZMODEM_QUIET_MS,
   ZMODEM_RETRY_MS,
@@ -17,12 +17,12 @@ import * as frame from "./zmodem-frame.ts";
 import { READ_CANCEL, READ_HEADER, ZmodemHeaderReader } from "./zmodem-header-reader.ts";
 
 /**
- * - `inviting`: a receiver is asked for (ZRQINIT)
- * - `offering`: name and size are told (ZFILE)
- * - `sending`: the bytes (ZDATA)
- * - `ending`: all is sent (ZEOF), the receiver has not said that it has it
+ * - `inviting`: calls for a receiver (ZRQINIT)
+ * - `offering`: sends name and size (ZFILE)
+ * - `sending`: sends the bytes (ZDATA)
+ * - `ending`: everything is sent (ZEOF) but not yet confirmed by the receiver
  * - `closing`: good-bye (ZFIN)
- * - `settling`: the result is known; what still comes over the line is not for the console
+ * - `settling`: the result is known; remaining input is not for the console
  */
 type Phase = "inviting" | "offering" | "sending" | "ending" | "closing" | "settling" | "over";
 
@@ -31,34 +31,34 @@ const CTRL_C = 0x03;
 const OVER_AND_OUT = new TextEncoder().encode("OO");
 
 /**
- * The sending side of a ZMODEM transfer of one file, for the terminal program at the other end of a
- * console: bytes in, bytes out, time as an argument. It is pure: who owns the line asks {@link
- * take} for bytes whenever the line takes some, and calls {@link tick} at least once a second.
+ * The sending side of a ZMODEM transfer of one file, to the terminal program at the other end of a
+ * console: bytes in, bytes out, time as an argument. It is pure: the owner of the line calls {@link
+ * take} for bytes whenever the line accepts some, and {@link tick} at least once a second.
  *
- * The file counts as sent only when the receiver has said that it has all of it. What a receiver
- * has from an earlier transfer is never gone on with: the log has changed meanwhile, and the file
- * would be half of one and half of the other.
+ * The file counts as sent only when the receiver has confirmed all of it. A partial file of an
+ * earlier transfer is never continued: the log has changed meanwhile, and the file would be a
+ * mixture.
  *
- * Nothing waits for ever: a transfer ends at the latest ZMODEM_PROGRESS_MS after it came further
- * last, and there are as many steps as there are bytes.
+ * Nothing waits for ever: a transfer ends at the latest ZMODEM_PROGRESS_MS after its last progress,
+ * and it has at most as many steps as bytes.
  *
  * Source: Chuck Forsberg, "The ZMODEM Inter Application File Transfer Protocol", revision of 14
  * October 1988.
  */
 export class ZmodemSender {
   readonly #content: Uint8Array;
-  /** What ZFILE says of the file. */
+  /** Content of ZFILE. */
   readonly #information: Uint8Array;
   readonly #reader = new ZmodemHeaderReader();
   #phase: Phase = "inviting";
   #outcome: "sent" | "aborted" | "failed" = "failed";
   #reason = "the transfer is not over";
 
-  /** What goes out before any more of the content. */
+  /** Output before any further content. */
   #queue: Uint8Array[] = [frame.hexHeader(frame.ZRQINIT)];
   #encoder = new frame.ZmodemEncoder(0);
   /**
-   * Bytes after which a receiver with little memory wants to be waited for; 0: it takes all as it
+   * Bytes after which a receiver with little memory wants a pause; 0: it accepts everything as it
    * comes.
    */
   #frameBytes = 0;
@@ -66,19 +66,19 @@ export class ZmodemSender {
 
   /** The next byte to send. */
   #position = 0;
-  /** All bytes before were sent once. */
+  /** All bytes before this were sent at least once. */
   #reached = 0;
-  /** The receiver has said that it has all bytes before. */
+  /** The receiver has confirmed all bytes before this. */
   #confirmed = 0;
   /**
-   * Where the present frame began, where the receiver was asked for its position last, and where
-   * the last error was.
+   * Begin of the current frame, place of the last question for the receiver's position, and place
+   * of the last error.
    */
   #frameFrom = 0;
   #askedAt = 0;
   #cleanFrom = 0;
   #isFrameOpen = false;
-  /** Until the receiver has answered nothing is sent. */
+  /** Nothing is sent until the receiver has answered. */
   #isHeld = false;
 
   #nowMs = Number.NaN;
@@ -87,9 +87,9 @@ export class ZmodemSender {
   #receivedMs = 0;
 
   /**
-   * @param name what the receiver is to call the file: 1 to 64 letters, digits, `.`, `_`, `-`
+   * @param name the file's name at the receiver: 1 to 64 letters, digits, `.`, `_`, `-`
    * @param content must not change until {@link isOver}
-   * @param modifiedUtcS seconds since 1970 in UTC; 0: unknown, the receiver puts its own time
+   * @param modifiedUtcS seconds since 1970 in UTC; 0 when unknown: the receiver uses its own time
    */
   constructor(name: string, content: Uint8Array, modifiedUtcS: number) {
     assert(FILE_NAME.test(name), "the name of a download is a plain one");
@@ -97,20 +97,20 @@ export class ZmodemSender {
     this.#content = content;
     const modified = Math.max(0, Math.floor(modifiedUtcS)).toString(8);
     // Name; size, time, mode of a plain file, no serial number, one file left, its bytes (section
-    // 11.3 of the protocol).
+    // 11.3 of the specification).
     this.#information = new TextEncoder().encode(
       `${name}\0${content.length} ${modified} 100644 0 1 ${content.length}\0`,
     );
   }
 
-  /** Everything is said, and the line is quiet: it is the console's again. */
+  /** The conversation is over and the line quiet: it belongs to the console again. */
   get isOver(): boolean {
     return this.#phase === "over";
   }
 
   /**
    * `sent`: the receiver has all of it. `aborted`: one side did not want it. `failed`: it did not
-   * work, which also holds until it is over.
+   * work; also the value before the end.
    */
   get outcome(): "sent" | "aborted" | "failed" {
     return this.#outcome;
@@ -121,13 +121,14 @@ export class ZmodemSender {
     return this.#reason;
   }
 
-  /** Takes what came over the line. Until {@link isOver} nothing of it is meant for the console. */
+  /** Takes input from the line. Until {@link isOver} none of it is meant for the console. */
   receive(bytes: Uint8Array, nowMs: number): void {
     this.#keepTime(nowMs);
     this.#receivedMs = nowMs;
     for (const byte of bytes) {
       if (this.#phase === "settling" || this.#phase === "over") return;
-      // Who has no receiver sees the invitation on the screen, and does what ends every command.
+      // A person without a receiver sees the invitation on the screen, and types what ends every
+      // command.
       if (byte === CTRL_C && this.#phase === "inviting") {
         this.abort("cancelled before a receiver answered");
         return;
@@ -140,8 +141,8 @@ export class ZmodemSender {
   }
 
   /**
-   * The next bytes for the line, about 2 KiB at most; null when there are none for now. They are
-   * the caller's from then on.
+   * The next bytes for the line, at most about 2 KiB; null when there are none for now. They belong
+   * to the caller.
    */
   take(): Uint8Array | null {
     const bytes = this.#queue.shift() ?? this.#nextContent();
@@ -149,7 +150,7 @@ export class ZmodemSender {
     return bytes;
   }
 
-  /** Lets time pass: what got lost is sent again, and what comes no further is given up. */
+  /** Lets time pass: repeats lost messages, and gives up without progress. */
   tick(nowMs: number): void {
     this.#keepTime(nowMs);
     if (this.#phase === "over") return;
@@ -171,8 +172,8 @@ export class ZmodemSender {
   }
 
   /**
-   * Ends the transfer from this side; the receiver is told so, and {@link isOver} comes soon. A
-   * file that is sent stays so.
+   * Ends the transfer from this side; the receiver is told, and {@link isOver} follows soon. A file
+   * that is already sent stays so.
    */
   abort(reason: string): void {
     this.#settle("aborted", reason, [frame.CANCEL.slice()]);
@@ -190,7 +191,7 @@ export class ZmodemSender {
     this.#nowMs = nowMs;
   }
 
-  /** Whether everything was taken by `sinceMs` and more waits for the receiver. */
+  /** Whether everything was taken by `sinceMs` and the rest waits for the receiver. */
   #isWaitingSince(sinceMs: number): boolean {
     return this.#takenMs <= sinceMs && this.#queue.length === 0 && !this.#maySend();
   }
@@ -213,7 +214,7 @@ export class ZmodemSender {
       this.#answer(frame.ZCRC, this.#checksum(position));
   }
 
-  /** Answers a question, but no faster than the line takes the answers. */
+  /** Answers a question, but no faster than the line accepts the answers. */
   #answer(type: number, position: number): void {
     if (this.#queue.length === 0) this.#queue.push(frame.hexHeader(type, position));
   }
@@ -221,7 +222,7 @@ export class ZmodemSender {
   /** ZRINIT: a receiver is there, or it has the whole file. */
   #onReady(): void {
     const isOfferLost =
-      this.#phase === "offering" && this.#nowMs - this.#takenMs >= ZMODEM_OFFER_AGAIN_MS;
+      this.#phase === "offering" && this.#nowMs - this.#takenMs >= ZMODEM_OFFER_REPEAT_MS;
     if (this.#phase === "inviting" || isOfferLost) this.#offer();
     else if (this.#phase === "ending") this.#close("sent", "");
     else if (this.#phase === "closing") this.#repeat();
@@ -235,7 +236,7 @@ export class ZmodemSender {
     }
     if (this.#phase === "inviting") this.#advance("offering");
     const isStreaming = (flags & frame.CANFDX) !== 0 && (flags & frame.CANOVIO) !== 0;
-    // ZP0 and ZP1: the length of the receiver's buffer, 0 for one that never overflows.
+    // ZP0 and ZP1: length of the receiver's buffer, 0 for one that never overflows.
     this.#frameBytes = isStreaming
       ? shortPosition
       : Math.min(shortPosition || Infinity, ZMODEM_SUBPACKET_BYTES_MAX);
@@ -250,10 +251,7 @@ export class ZmodemSender {
     ];
   }
 
-  /**
-   * ZRPOS: the receiver wants the content from `position`, at first or because something was wrong
-   * with it.
-   */
+  /** ZRPOS: the receiver wants the content from `position`, at first or after an error. */
   #onPosition(position: number): void {
     if (this.#phase === "offering") {
       if (position !== 0) {
@@ -264,7 +262,7 @@ export class ZmodemSender {
       }
       this.#advance("sending");
     } else {
-      // What was never sent cannot be asked for.
+      // Content that was never sent cannot be requested.
       if (position > this.#reached) return;
       this.#confirm(position);
       this.#shorten(position);
@@ -279,13 +277,13 @@ export class ZmodemSender {
     if (this.#isHeld && position === this.#position) this.#isHeld = false;
   }
 
-  /** ZNAK: the last header came damaged. */
+  /** ZNAK: the last header arrived damaged. */
   #onError(): void {
     this.#shorten(this.#position);
     this.#repeat();
   }
 
-  /** ZFIN: the receiver says good-bye, as we did, or of its own accord. */
+  /** ZFIN: the receiver says good-bye, as an answer or of its own accord. */
   #onGoodBye(): void {
     if (this.#phase === "closing")
       this.#settle(this.#outcome, this.#reason, [OVER_AND_OUT.slice()]);
@@ -306,7 +304,7 @@ export class ZmodemSender {
     this.#subpacketBytes = Math.max(this.#subpacketBytes / 2, ZMODEM_SUBPACKET_BYTES_MIN);
   }
 
-  /** Goes on at `position` with a new frame. What is still to be taken is of the old one. */
+  /** Continues at `position` with a new frame. Output not yet taken belongs to the old one. */
   #seek(position: number): void {
     this.#phase = "sending";
     this.#queue = [];
@@ -315,7 +313,7 @@ export class ZmodemSender {
     this.#isHeld = false;
   }
 
-  /** Says once more what is not answered. */
+  /** Repeats whatever is unanswered. */
   #repeat(): void {
     if (this.#phase === "inviting") this.#queue = [frame.hexHeader(frame.ZRQINIT)];
     else if (this.#phase === "offering") this.#queueOffer();
@@ -325,7 +323,7 @@ export class ZmodemSender {
     else if (this.#phase === "closing") this.#queue = [frame.hexHeader(frame.ZFIN)];
   }
 
-  /** Bytes that may be on their way. */
+  /** Maximum bytes in transit. */
   get #windowBytes(): number {
     return ZMODEM_WINDOW_SUBPACKETS * this.#subpacketBytes;
   }
@@ -376,7 +374,7 @@ export class ZmodemSender {
     return frame.SUBPACKET_ASK;
   }
 
-  /** CRC-32 of the first `length` bytes of the content, of all for 0. */
+  /** CRC-32 of the first `length` bytes of the content; of all for 0. */
   #checksum(length: number): number {
     return Bun.hash.crc32(length === 0 ? this.#content : this.#content.subarray(0, length));
   }
@@ -394,7 +392,7 @@ export class ZmodemSender {
     this.#repeat();
   }
 
-  /** The result is known, unless it was before; `last` is all that is still said. */
+  /** Sets the result, unless there is one; `last` is the only remaining output. */
   #settle(outcome: "sent" | "aborted" | "failed", reason: string, last: Uint8Array[]): void {
     if (this.#phase === "settling" || this.#phase === "over") return;
     if (this.#phase !== "closing") {

@@ -29,8 +29,8 @@ const PORT = 44_100;
 /** Different datagrams of a flood. */
 const DATAGRAMS = 64;
 /**
- * Of one system call. Larger ones are not faster, and a kernel without preemption holds up whoever
- * shares its processor meanwhile.
+ * In one system call. Larger ones are not faster, and a kernel without preemption meanwhile delays
+ * every process on its processor.
  */
 const BATCH = 8;
 const DATAGRAM_BYTES_MAX = 1472;

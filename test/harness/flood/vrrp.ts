@@ -6,7 +6,7 @@ export const VRRP_PROTOCOL = 112;
 export const VRRP_GROUP = "224.0.0.18";
 export const VRRP_ADVERTISEMENT_BYTES = 12;
 
-/** Priority 255: the owner of the address, before whom everybody retreats. */
+/** Priority 255: the owner of the address, to which all others yield. */
 const PRIORITY_OWNER = 255;
 const VERSION_AND_TYPE = 0x31;
 

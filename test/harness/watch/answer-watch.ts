@@ -1,11 +1,11 @@
 /**
- * Starts and ends the process that watches who answers for which VIP (wire-watch), and brings what
- * it saw.
+ * Starts and ends the process that watches which server answers for each VIP (wire-watch), and
+ * returns its observations.
  */
 import { join } from "node:path";
 import type { Tenure } from "./one-answer.ts";
 
-/** What is to be watched. Hardware addresses as bytes. */
+/** The addresses to watch. Hardware addresses as bytes. */
 export interface WatchOrder {
   servers: { port: string; hardware: number[] }[];
   /** VIPs without prefix length. */

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "bun:test";
-import { longestMs, type Tenure, TenureRecorder, twoAnswers } from "./one-answer.ts";
+import { longestMs, silences, type Tenure, TenureRecorder, twoAnswers } from "./one-answer.ts";
 
 /** `a1 b2`: server a speaks at 1 µs, b at 2; `a?`: a is asked. All for VIP 0. */
 function recorded(story: string): readonly Tenure[] {
@@ -64,7 +64,7 @@ describe("two answers", () => {
     ]);
   });
 
-  test("lost answers cut a tenure, and the rest of it is found all the same", () => {
+  test("lost answers cut a tenure, and the rest of it is still found", () => {
     expect(twoAnswers(recorded("b? a? b2 a? b? b3 a4 a? b? b5 b? b8"))).toHaveLength(1);
   });
 
@@ -87,5 +87,22 @@ describe("two answers", () => {
       { vip: 0, servers: [0, 1], fromUs: 40, toUs: 49 },
       { vip: 0, servers: [0, 1], fromUs: 61, toUs: 80 },
     ]);
+  });
+});
+
+describe("silence", () => {
+  test("is the time between two answers, from any server", () => {
+    expect(silences(recorded("a? b? a1 a? a2 a? b? a? b9 b? b10"))).toEqual([
+      { vip: 0, fromUs: 2, toUs: 9 },
+    ]);
+    expect(silences(recorded("a? a1 a? a5 a? a? a9 a? a12"))).toEqual([
+      { vip: 0, fromUs: 5, toUs: 9 },
+    ]);
+  });
+
+  test("is none while another server answers, before the first answer and after the last", () => {
+    expect(silences([tenure(0, 0, 20), tenure(1, 5, 9), tenure(2, 20, 30)])).toEqual([]);
+    expect(silences([tenure(0, 0, 5), tenure(1, 9, 12, 1)])).toEqual([]);
+    expect(silences([])).toEqual([]);
   });
 });

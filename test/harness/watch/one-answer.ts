@@ -1,6 +1,6 @@
 /**
- * "Never two servers answering one VIP" (protocol, P1), decided from what left each server's port
- * of the switch.
+ * Never two servers answer for one VIP (P1; PROTOCOL.md, "Properties"), decided from what left each
+ * server's port of the switch.
  *
  * - A frame *speaks for* a VIP when the VIP is its IP source, the sender of its ARP packet, or the
  *   target of its neighbour advertisement: answers of every kind, and announcements. It counts at
@@ -61,7 +61,7 @@ export class TenureRecorder {
     this.silent = new Array<boolean>(serverCount * vipCount).fill(false);
   }
 
-  /** `server` is asked for `vip` now; what it said before has been entered. */
+  /** `server` is asked for `vip` now; its earlier answers have been entered. */
   asked(server: number, vip: number): void {
     const pair = server * this.vipCount + vip;
     if (this.silent[pair]) this.open[pair] = null;
@@ -115,6 +115,18 @@ export function twoAnswers(tenures: readonly Tenure[], apart: readonly Apart[] =
   return found.sort((one, other) => one.fromUs - other.fromUs);
 }
 
+/** Every span between two answers for one VIP in which no server answered for it. */
+export function silences(tenures: readonly Tenure[]): (Span & { vip: number })[] {
+  const untilUs = new Map<number, number>();
+  const found: (Span & { vip: number })[] = [];
+  for (const { vip, fromUs, toUs } of tenures.toSorted((one, other) => one.fromUs - other.fromUs)) {
+    const lastUs = untilUs.get(vip) ?? fromUs;
+    if (fromUs > lastUs) found.push({ vip, fromUs: lastUs, toUs: fromUs });
+    untilUs.set(vip, Math.max(lastUs, toUs));
+  }
+  return found;
+}
+
 /** The longest of them in ms, 0 for none; one instant counts as 1 µs. */
 export function longestMs(spans: readonly Span[]): number {
   return spans.reduce(
@@ -123,7 +135,7 @@ export function longestMs(spans: readonly Span[]): number {
   );
 }
 
-/** What is left of `span`. */
+/** The rest of `span`. */
 function without(span: Span, excuses: readonly Span[]): Span[] {
   let rest = [span];
   for (const excuse of excuses) {

@@ -1,6 +1,6 @@
 /**
- * One port of the switch: what leaves its server, each frame with its time, and questions that go
- * to the server alone.
+ * One port of the switch: captures the server's frames with their times, and sends questions only
+ * to this server.
  */
 import { EAGAIN, EINTR, errno, SystemError } from "../../../src/io/errno.ts";
 import { libc, MSG_DONTWAIT, SO_RCVBUFFORCE, SOL_SOCKET } from "../../../src/io/libc.ts";

@@ -1,6 +1,6 @@
 /**
- * What a seat asks a server, as whole Ethernet frames: who has an address (ARP, RFC 826; neighbour
- * solicitation, RFC 4861), and an echo (ICMP).
+ * A seat's questions to a server, as whole Ethernet frames: who has an address (ARP, RFC 826;
+ * neighbour solicitation, RFC 4861), and an echo (ICMP).
  */
 import { addChecksum, foldChecksum } from "../../../src/wire/bytes.ts";
 

@@ -1,8 +1,8 @@
 /**
- * A process of its own in the switch's namespace: `wire-watch.ts ORDER` (a {@link WatchOrder} as
- * JSON) says `ready`, asks every server for every VIP until its standard input ends, and prints a
+ * A separate process in the switch's namespace: `wire-watch.ts ORDER` (a {@link WatchOrder} as
+ * JSON) prints `ready`, asks every server for every VIP until its standard input ends, and prints a
  * {@link WatchReport}. Makes little garbage and runs before everything that is watched; a late
- * question is a late look, never a wrong time: times are the kernel's.
+ * question is a late look, never a wrong time: times come from the kernel.
  */
 
 import { parseAddress } from "../../../src/config/address.ts";

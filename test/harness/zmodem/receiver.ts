@@ -1,7 +1,7 @@
 /**
- * A receiver of ZMODEM for what `rz` does not do: CRC-16, buffers, lines where it cannot hear while
- * it sends. It shares nothing with the sender: it reads the line by the protocol's description
- * (revision of 14 October 1988), bit by bit where that is slow.
+ * A ZMODEM receiver for cases that `rz` does not cover: CRC-16, buffers, half-duplex lines. It
+ * shares nothing with the sender: it follows the protocol's description (revision of 14 October
+ * 1988), bit by bit where that is slow.
  */
 
 export interface ReceiverAbilities {
@@ -57,7 +57,7 @@ function positionFields(position: number): number[] {
 export class Receiver {
   /** The file, once all of it is there. */
   file: Uint8Array | null = null;
-  /** What was said of it: name, then size, time, mode … */
+  /** The file's description: name, then size, time, mode … */
   information = "";
   isOver = false;
   isCancelled = false;

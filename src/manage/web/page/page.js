@@ -1,32 +1,37 @@
 /**
- * The page: asks for the state a few times a second, and draws what has changed. When no answer
- * comes it says so, and what is shown looks old.
+ * The page: requests the state a few times a second, and draws the changes. Without an answer it
+ * says so, and the displayed state looks old.
  * @typedef {import("../page-state.ts").PageState} PageState
+ * @typedef {import("../page-state.ts").TimelineEntry} TimelineEntry
  */
+import { followBook, showIfs } from "./book.js";
+import { codeOf, showFaults } from "./faults.js";
+import { showGaps } from "./gaps.js";
+import { showKeepAlives } from "./keep-alives.js";
 import { element, functionRows, pictureOf, row, serverRows } from "./picture.js";
-import { decadeAbove, draw, History } from "./plot.js";
+import { gapWords } from "./words.js";
 
 const ASK_MS = 250;
 const ANSWER_MS = 2000;
 /** A state of this age is shown as old. */
 const STALE_MS = 1500;
+/** What became of a button stands so long. */
+const SAID_MS = 5000;
 
 /** @param {string} id */
 const find = (id) => /** @type {HTMLElement} */ (document.getElementById(id));
 
 const MARKS = { good: "✔", moving: "▲", bad: "✖" };
 
-/** What each part shows, so that it is drawn only when that changes. @type {Map<string, string>} */
+/** Content of each part, which is redrawn only when it changes. @type {Map<string, string>} */
 const shown = new Map();
-const ages = new History();
-const lateness = new History();
 let answeredMs = Number.NEGATIVE_INFINITY;
 let answeredUtc = "";
 let controlsFor = "";
 
 /**
  * @param {string} id
- * @param {unknown} content all that the part depends on
+ * @param {unknown} content everything that the part depends on
  * @param {() => (Node | string)[]} make
  */
 function part(id, content, make) {
@@ -49,7 +54,7 @@ function utc(utcMs) {
 /** @param {PageState} state */
 function show(state) {
   const nowMs = performance.now();
-  const { verdict, servers, functions, keepAlive } = state;
+  const { verdict, servers, functions } = state;
   const self = state.kind === "rig" ? "virtual aircraft" : `server ${state.server}`;
   document.title = `${MARKS[verdict.level]} ${self}: Wingman`;
   say("title", `${self}, ${state.system}`);
@@ -63,114 +68,85 @@ function show(state) {
   part("steps", verdict.steps, () => verdict.steps.map((step) => element("li", "", step)));
 
   const pictured = servers.map(({ lastHeardMs: _, ...rest }) => rest);
-  part("columns", [pictured, functions], () => pictureOf(state));
+  const gaps = functions.map(({ id }) => gapWords(state, id));
+  part("columns", [pictured, functions, gaps], () => pictureOf(state));
   // Buttons stand below their server, whether or not there is one more column.
   const hasIdle = find("columns").childElementCount > servers.length;
-  const template = `repeat(${servers.length}, minmax(9rem, 1fr))${hasIdle ? " minmax(12rem, 1fr)" : ""}`;
-  for (const id of ["columns", "controls"]) find(id).style.gridTemplateColumns = template;
+  for (const id of ["columns", "ifs", "controls"]) {
+    find(id).style.setProperty("--servers", String(servers.length));
+    find(id).classList.toggle("with-idle", hasIdle);
+  }
+  showIfs(state);
   part("function-rows", functions, () => functionRows(state));
   part("server-rows", pictured, () => serverRows(state));
   showControls(state);
 
-  part("fault-list", state.faults, () => faultList(state));
-  part("timeline-rows", state.timeline, () =>
-    state.timeline.map((entry) =>
-      row([
-        entry.utcMs === null ? `power-on + ${entry.bootS.toFixed(1)} s` : utc(entry.utcMs),
-        entry.leg === 0 ? "–" : String(entry.leg),
-        entry.server,
-        entry.class === 0 ? "event" : `class ${entry.class} ${entry.kind}`,
-        `${entry.label} ${entry.text}`.trim(),
-        entry.about,
-      ]),
-    ),
-  );
-  say(
-    "book-text",
-    `None: the allocation policy is "${state.allocation}", which decides when it happens.`,
-  );
+  find("table-of-functions").hidden = !state.isKnown;
+  showGaps(state);
+  showFaults(state);
+  showTimeline(state);
+  followBook(state);
   showLog(state);
   showDataLoad(state);
 
-  const heard = servers.filter(({ isSelf }) => !isSelf);
-  ages.add(
-    nowMs,
-    heard.map(({ lastHeardMs }) => lastHeardMs),
-  );
-  const { lateUs } = keepAlive;
-  lateness.add(nowMs, lateUs === null ? [null, null, null] : [lateUs.p50, lateUs.p99, lateUs.max]);
-  drawPlots(state, nowMs);
+  showKeepAlives(state, nowMs);
   say("foot", state.partNumber === "" ? "" : `Part number ${state.partNumber}`);
 }
 
-/** @param {PageState} state @param {number} nowMs */
-function drawPlots({ servers, keepAlive }, nowMs) {
-  const { lostAfterMs, periodMs, lateUs, rejected, networks, lease } = keepAlive;
-  const agesWords = draw(find("ages"), ages, {
-    names: servers.filter(({ isSelf }) => !isSelf).map(({ id }) => id),
-    least: 1,
-    most: decadeAbove(lostAfterMs * 20),
-    limit: lostAfterMs,
-    limitName: `lost after ${lostAfterMs} ms`,
-    unit: "ms",
-    nowMs,
-  });
-  const latenessWords = draw(find("lateness"), lateness, {
-    names: ["p50", "p99", "max"],
-    least: 10,
-    most: decadeAbove(Math.max(periodMs * 1000, lateUs?.max ?? 0) * 2),
-    limit: periodMs * 1000,
-    limitName: `one period, ${periodMs} ms`,
-    unit: "µs",
-    nowMs,
-  });
-  say("ages-words", `Milliseconds since the last keep-alive: ${agesWords}`);
-  say("lateness-words", `Lateness of keep-alives: ${latenessWords}`);
-  const late =
-    lateUs === null ? "not known" : `p50 ${lateUs.p50}, p99 ${lateUs.p99}, max ${lateUs.max} µs`;
-  const heard = networks.map(({ interface: name, carrier, heard: ids }) =>
-    carrier ? ` ${name}: ${ids.join(" ") || "nobody"} heard.` : ` ${name}: no link.`,
+/**
+ * Without the columns that say nothing here: of the rig everything is of the rig, and no leg.
+ * @param {PageState} state
+ */
+function showTimeline({ timeline, kind, hasDecisions }) {
+  for (const id of ["timeline", "timeline-way"])
+    find(id).hidden = timeline.length === 0 && !hasDecisions;
+  find("decisions-way").hidden = !hasDecisions;
+  find("timeline-table").hidden = timeline.length === 0;
+  const isRig = kind === "rig";
+  say("timeline-title", `${isRig ? "Steps and events" : "Failovers and faults"}, newest first`);
+  const columns = COLUMNS.filter(
+    ({ name, words }) =>
+      !(isRig && ["Server", "Kind"].includes(name)) &&
+      timeline.some((entry) => words(entry) !== ""),
   );
-  say(
-    "timing",
-    `Lateness: ${late}. Keep-alives rejected: ${rejected}.${heard.join("")}${lease === "" ? "" : ` VIP lease ${lease}.`}`,
+  const names = columns.map(({ name }) => name);
+  part("timeline-heads", names, () =>
+    names.map((name) => {
+      const cell = element("th", "", name);
+      cell.setAttribute("scope", "col");
+      return cell;
+    }),
+  );
+  part("timeline-rows", [names, timeline], () =>
+    timeline.map((entry) => {
+      const made = row(columns.map(({ words }) => words(entry)));
+      for (const [place, { name }] of columns.entries()) {
+        const cell = made.children[place];
+        if (cell === undefined) continue;
+        cell.className = name.toLowerCase();
+        if (name === "What")
+          cell.replaceChildren(codeOf(entry.label, entry.text), ` ${entry.text}`);
+      }
+      return made;
+    }),
   );
 }
 
-/** @param {PageState} state */
-function faultList({ faults, kind }) {
-  if (faults.length === 0)
-    return [element("p", "", kind === "rig" ? "The rig keeps no log of faults." : "None.")];
-  return faults.map((fault) => {
-    const {
-      label,
-      text,
-      class: level,
-      function: name,
-      detail,
-      first,
-      count,
-      cause,
-      action,
-    } = fault;
-    const about = [name, detail].filter((word) => word !== "").join(", ");
-    const since = first.utcMs === null ? "" : `since ${utc(first.utcMs)} UTC`;
-    return element(
-      "div",
-      "fault",
-      element("h3", "", `${label} ${text}${about === "" ? "" : `: ${about}`}`),
-      element("p", "", `Do: ${action}`),
-      element("p", "", `Cause: ${cause}`),
-      element(
-        "p",
-        "",
-        [`class ${level}`, since, count > 1 ? `${count} times` : ""]
-          .filter((word) => word !== "")
-          .join(", "),
-      ),
-    );
-  });
-}
+/** @type {{ name: string, words: (entry: TimelineEntry) => string }[]} */
+const COLUMNS = [
+  {
+    name: "UTC",
+    words: ({ utcMs, bootS }) => (utcMs === null ? `power-on + ${bootS.toFixed(1)} s` : utc(utcMs)),
+  },
+  { name: "Leg", words: ({ leg }) => (leg === 0 ? "" : String(leg)) },
+  { name: "Server", words: ({ server }) => server },
+  {
+    name: "Kind",
+    words: (entry) => (entry.class === 0 ? "event" : `class ${entry.class} ${entry.kind}`),
+  },
+  { name: "What", words: ({ label, text }) => `${label} ${text}` },
+  { name: "About", words: ({ about }) => about },
+];
 
 /** @param {PageState} state */
 function showLog({ storage }) {
@@ -207,7 +183,7 @@ function showDataLoad({ dataLoad }) {
     address === null ? `${target} is not open: see the faults.` : `${target} at ${address}.`;
   const now =
     operation === null
-      ? "No operation is under way."
+      ? ""
       : [
           `${operation.kind} for ${operation.from}`,
           operation.status,
@@ -217,7 +193,7 @@ function showDataLoad({ dataLoad }) {
         ]
           .filter((word) => word !== "")
           .join(", ");
-  say("data-load-now", `${place} ${now}`);
+  say("data-load-now", `${place} ${now}`.trim());
   const end = last === null || last.completed ? "completed" : "aborted";
   say(
     "data-load-last",
@@ -227,7 +203,7 @@ function showDataLoad({ dataLoad }) {
   );
 }
 
-/** Buttons stay while their words do: what has the focus keeps it. @param {PageState} state */
+/** Unchanged buttons stay, so that the focus is kept. @param {PageState} state */
 function showControls({ actions, actionsWait, servers }) {
   find("controls").hidden = actions.length === 0;
   if (actions.length === 0) return;
@@ -260,10 +236,14 @@ function commandButton(verb, label, server) {
   const button = element("button", "", label);
   button.setAttribute("aria-label", `${label}: server ${server}`);
   button.addEventListener("click", async () => {
-    asked = `${label}, server ${server}: asked for …`;
+    asked = `${label}, server ${server}: requested …`;
     try {
       const answer = await fetch("/command", { method: "POST", body: `${verb} ${server}` });
-      asked = `${label}, server ${server}: ${answer.ok ? "asked for; the picture shows it" : await answer.text()}`;
+      const said = `${label}, server ${server}: ${answer.ok ? "requested; the picture shows the result" : await answer.text()}`;
+      asked = said;
+      setTimeout(() => {
+        if (asked === said) asked = "";
+      }, SAID_MS);
     } catch {
       asked = `${label}, server ${server}: no answer`;
     }
@@ -271,7 +251,7 @@ function commandButton(verb, label, server) {
   return button;
 }
 
-/** Says whether what is shown is of now. */
+/** Shows whether the displayed state is current. */
 function judgeAge() {
   const ageMs = performance.now() - answeredMs;
   const isStale = ageMs > STALE_MS;
@@ -300,7 +280,7 @@ async function watch() {
         show(state);
       }
     } catch {
-      // No answer: the age of the last one says it.
+      // No answer: the age of the last one shows.
     }
     judgeAge();
     await new Promise((resolve) =>
