@@ -62,13 +62,13 @@ export function boxesOf(
   const arrives = together(
     after
       .filter(({ before }) => before !== id)
-      .map((one) => entry(one, "arrives", one.before === null ? "starts" : `from ${one.before}`)),
+      .map((one) => entry(one, "arrives", one.before === null ? "started" : `from ${one.before}`)),
   );
   const leaves = together(
     gone.filter((one) => one.after !== null).map((one) => entry(one, "leaves", `to ${one.after}`)),
   );
   const stops = together(
-    gone.filter((one) => one.after === null).map((one) => entry(one, "stops", "STOPS")),
+    gone.filter((one) => one.after === null).map((one) => entry(one, "stops", "STOPPED")),
   );
   const boxes: Box[] = [];
   let y = 0;

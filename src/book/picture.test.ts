@@ -52,9 +52,9 @@ test("what moves has one arrow, what stops is struck out, and both say so in wor
   );
   expect(arrowsIn(svg)).toHaveLength(1);
   expect(svg).toContain('aria-label="words for &lt;all&gt;"');
-  expect(svg).toMatch(/text-decoration="line-through">map<\/text><text [^>]+>STOPS 10</);
+  expect(svg).toMatch(/text-decoration="line-through">map<\/text><text [^>]+>STOPPED 10</);
   expect(svg.match(/line-through/g)).toHaveLength(1);
-  for (const words of ["✖ FAILS", "to b", "from a", "starts", "free 70 of 100"])
+  for (const words of ["✖ FAILS", "to b", "from a", "started", "free 70 of 100"])
     expect(svg).toContain(`>${words}<`);
 });
 

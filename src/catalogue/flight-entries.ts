@@ -266,7 +266,7 @@ export const FLIGHT_ENTRIES: readonly CatalogueEntry[] = [
   ),
   entry(
     LOG_STRANGER_GONE,
-    "STRANGER NOT SEEN ANY MORE",
+    "STRANGER GONE",
     "functionAndMac",
     "none",
     "The host was silent for 30 s, or the function has moved.",

@@ -21,7 +21,7 @@ test("one line with names, phases, digests and errnos", () => {
   expect(formatRecord(codes.LOG_SERVER_LOST, 1, 0, names)).toBe("WNG-0111 SERVER LOST: b");
   expect(formatRecord(LOG_PHASE, 3, 0, names)).toBe("WNG-0100 PHASE CHANGED: DRAINING");
   expect(formatRecord(LOG_VIP_FAILED, 1, 13, names)).toBe(
-    "WNG-0210 VIP COULD NOT BE SET: map errno 13",
+    "WNG-0210 VIP COULD NOT BE SET: map permission denied (errno 13)",
   );
   expect(formatRecord(LOG_SERVER_INCOMPATIBLE, 0, -1, names)).toBe(
     "WNG-0114 SERVER HAS ANOTHER TABLE: a digest ffffffff",
@@ -30,7 +30,7 @@ test("one line with names, phases, digests and errnos", () => {
     "WNG-0215 ANOTHER HOST ANSWERS FOR A VIP: map fe:0a:ff:ff:ff:fe",
   );
   expect(formatRecord(codes.LOG_STRANGER_GONE, (0x0002 << 16) | 1023, 3, names)).toBe(
-    "WNG-0216 STRANGER NOT SEEN ANY MORE: function 1023 00:02:00:00:00:03",
+    "WNG-0216 STRANGER GONE: function 1023 00:02:00:00:00:03",
   );
   expect(formatRecord(codes.LOG_CARRIER_LOST, 5, 6, names)).toBe(
     "WNG-0120 CLIENT NETWORK CARRIER LOST",
@@ -54,7 +54,7 @@ test("a time, a part of the whole and the end of a process have their units", ()
 
 test("a record holds the function apart from what else the values say", () => {
   expect(recordFunction(LOG_VIP_FAILED, 1)).toBe(1);
-  expect(recordDetail(LOG_VIP_FAILED, 1, 13, names)).toBe("errno 13");
+  expect(recordDetail(LOG_VIP_FAILED, 1, 13, names)).toBe("permission denied (errno 13)");
   expect(recordFunction(codes.LOG_STRANGER, (0xfe0a << 16) | 1)).toBe(1);
   expect(recordDetail(codes.LOG_STRANGER, (0xfe0a << 16) | 1, -2, names)).toBe("fe:0a:ff:ff:ff:fe");
   expect(recordFunction(LOG_SERVER_INCOMPATIBLE, 0)).toBe(-1);
@@ -77,7 +77,7 @@ test("a VIP is named by its address, and is the subject of its fault with its fu
   const named = { ...names, vips: [["10.44.1.1/16"], ["10.44.1.2/16", "fd44::2/64"]] };
   const first = (1 << 16) | 1;
   expect(formatRecord(codes.LOG_VIP_REFUSED, first, 13, named)).toBe(
-    "WNG-0241 ONE VIP OF A FUNCTION CANNOT BE SET: map fd44::2/64 errno 13",
+    "WNG-0241 ONE VIP OF A FUNCTION CANNOT BE SET: map fd44::2/64 permission denied (errno 13)",
   );
   expect(recordFunction(codes.LOG_VIP_REFUSED, first)).toBe(1);
   const [begins, ends] = [codes.LOG_VIP_REFUSED, codes.LOG_VIP_TAKEN].map((code) =>

@@ -1,5 +1,6 @@
 /** Texts of maintenance records, for the supervisor's output and for the log. */
 
+import { getSystemErrorMap } from "node:util";
 import { LEASE_KIND_NAMES } from "../boundary/lease-kind.ts";
 import { PHASE_NAMES } from "../boundary/phase.ts";
 import { SERVERS_MAX } from "../limits.ts";
@@ -16,6 +17,8 @@ import {
   LOG_LOAD_STARTED,
 } from "./supervisor-code.ts";
 
+/** Not in the map of libuv: the kernel's timer, such as a lease, ran out. */
+const ETIME = 62;
 const SERVERS_MASK = (1 << SERVERS_MAX) - 1;
 
 /** Names of one aircraft, by index. */
@@ -41,7 +44,8 @@ export function recordFunction(code: number, first: number): number {
 }
 
 /**
- * Text of the values other than the function: `b`, `errno 13`, `02:11:22:33:44:55`; "" for none.
+ * Text of the values other than the function: `b`, `permission denied (errno 13)`,
+ * `02:11:22:33:44:55`; "" for none.
  */
 export function recordDetail(
   code: number,
@@ -148,7 +152,7 @@ function formatValue(kind: ValueKind, value: number, names: RecordNames, rest: n
     case "leaseKind":
       return LEASE_KIND_NAMES[value] ?? `kind ${value}`;
     case "errno":
-      return `errno ${value}`;
+      return errnoText(value);
     case "number":
       return String(value);
     case "milliseconds":
@@ -158,6 +162,13 @@ function formatValue(kind: ValueKind, value: number, names: RecordNames, rest: n
     case "exitCode":
       return value < 0 ? `signal ${-value}` : `exit code ${value}`;
   }
+}
+
+/** `permission denied (errno 13)` */
+function errnoText(value: number): string {
+  const [, message = ""] = getSystemErrorMap().get(-value) ?? [];
+  const text = value === ETIME ? "timer expired" : message;
+  return text === "" ? `errno ${value}` : `${text} (errno ${value})`;
 }
 
 /** `a, c` */

@@ -56,7 +56,7 @@ function done(atUs: number): string[] {
 }
 
 const NAMED = "WNG-0215 ANOTHER HOST ANSWERS FOR A VIP: pa 02:66:66:66:66:66";
-const GONE = "WNG-0216 STRANGER NOT SEEN ANY MORE: pa 02:66:66:66:66:66";
+const GONE = "WNG-0216 STRANGER GONE: pa 02:66:66:66:66:66";
 
 describe("hosts that are strangers", () => {
   test("an unknown MAC, after the listening time, once: named, and the VIP is announced", () => {

@@ -1,6 +1,6 @@
 /**
- * The simulator finds each known mistake within a minute of processor time; in as many flights of
- * the unchanged core it finds nothing.
+ * The simulator finds each known mistake within 2,000 flights; in as many of the unchanged core it
+ * finds nothing.
  */
 import { afterAll, beforeAll, expect, test } from "bun:test";
 import { rmSync } from "node:fs";
@@ -9,10 +9,9 @@ import { scratchDirectory } from "../harness/run-mark.ts";
 import { mutated } from "./mutated-copy.ts";
 import { MUTATIONS, type Mutation } from "./mutations.ts";
 
-/** Of the clock: beside other work a minute of a processor takes some. */
-const PATIENCE_MS = 600_000;
-/** More flights than a minute has. */
-const SEEDS = 100_000;
+/** Of the clock: for a test that hangs. */
+const PATIENCE_MS = 900_000;
+const SEEDS = 2_000;
 let directory: string;
 
 beforeAll(() => {
@@ -26,14 +25,7 @@ afterAll(() => {
 /** Flies until the mistake is found, and tells how to see it again. */
 async function tell(root: string): Promise<string> {
   const child = Bun.spawn(
-    [
-      process.execPath,
-      join(root, "scripts/simulate.ts"),
-      "--seconds",
-      "60",
-      "--seeds",
-      String(SEEDS),
-    ],
+    [process.execPath, join(root, "scripts/simulate.ts"), "--seeds", String(SEEDS)],
     {
       cwd: root,
       stdio: ["ignore", "pipe", "inherit"],
@@ -58,8 +50,6 @@ async function simulate(root: string, options: readonly string[]): Promise<Outco
       "--json",
       "--seeds",
       String(SEEDS),
-      "--seconds",
-      "60",
       ...options,
     ],
     { cwd: root, stdio: ["ignore", "pipe", "inherit"] },

@@ -246,6 +246,7 @@ export const MUTATIONS: readonly Mutation[] = [
   {
     name: "decision before the sockets are read",
     breaks: ["silence", "need", "capacity"],
+    options: ["--from", "1200"],
     changes: [
       {
         file: "src/core/turn.ts",
@@ -311,6 +312,7 @@ export const MUTATIONS: readonly Mutation[] = [
   {
     name: "silence is judged whatever was left unread",
     breaks: ["silence"],
+    options: ["--from", "500"],
     changes: [
       {
         file: "src/core/reception.ts",
@@ -333,6 +335,7 @@ export const MUTATIONS: readonly Mutation[] = [
   {
     name: "lease without its lateness",
     breaks: ["P1"],
+    options: ["--from", "900"],
     changes: [
       {
         file: "src/core/lease.ts",

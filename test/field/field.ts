@@ -103,9 +103,20 @@ export class Field {
     return new Set(owners).size === 1 ? (owners[0] ?? null) : null;
   }
 
-  /** MAC addresses, as twelve hexadecimal digits, that answer the seat's question for each VIP. */
+  /**
+   * MAC addresses, as twelve hexadecimal digits, that answer the seat's question for each VIP. The
+   * seat repeats it until each has an answer.
+   */
   async answers(...vips: string[]): Promise<Map<string, Set<string>>> {
-    return await new Answers(this.seat, SEAT_ADDRESS, vips).round();
+    const seat = new Answers(this.seat, SEAT_ADDRESS, vips);
+    try {
+      return await until(`an answer for each of ${vips.join(", ")}`, async () => {
+        const heard = await seat.round();
+        return [...heard.values()].every(({ size }) => size > 0) ? heard : null;
+      });
+    } finally {
+      seat.close();
+    }
   }
 
   /** Active faults of a server as its console shows them. */

@@ -55,6 +55,8 @@ export async function collectionsOf(
       PATH: process.env.PATH,
       BUN_JSC_logGC: "1",
       BUN_JSC_gcMaxHeapSize: String(COLLECT_EVERY_BYTES),
+      // A collection discards code by its age in seconds; compiled again, it would count as garbage.
+      BUN_JSC_forceCodeBlockLiveness: "1",
       ...runEnvironment(),
       ...environment,
     },

@@ -218,7 +218,7 @@ describe("the lease by default", () => {
     const { a } = flight;
     a.launcher = WITHOUT_NFTABLES;
     await fly(a, TABLE, "missing");
-    expect(a.log).toContain("WNG-0304 NO VIP LEASE: errno 93");
+    expect(a.log).toContain("WNG-0304 NO VIP LEASE: protocol not supported (errno 93)");
     expect(a.vips().filter((vip) => VIPS.includes(vip)).length).toBeGreaterThan(0);
     expect(a.command("status").out).toContain("attention: NO VIP LEASE");
   });

@@ -74,7 +74,7 @@ LEGS
     WNG-0301 SERVER WAS STALLED                        INTERMITTENT    5 X
 `);
     expect(text).toContain(
-      "    WNG-0210 VIP COULD NOT BE SET                      HARD            1 X\n      pram-emergency, errno 13, ATA 23-31\n",
+      "    WNG-0210 VIP COULD NOT BE SET                      HARD            1 X\n      pram-emergency, permission denied (errno 13), ATA 23-31\n",
     );
     expect(text).toContain(`
       16      1  +113.000 S               - EVENT    WNG-0431

@@ -88,7 +88,7 @@ describe("a new log", () => {
       ...{
         function: "pram-emergency",
         ata: "23-31",
-        detail: "errno 13",
+        detail: "permission denied (errno 13)",
         bootUs: 100_500_000,
         utcMs: NOW_UTC_MS + 500,
       },
