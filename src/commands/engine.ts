@@ -231,6 +231,9 @@ export async function engine(args: string[]): Promise<number> {
     decisions: new DecisionReport(table, flight, identity.digestHigh, identity.digestLow),
     lifeSigns: new LifeSigns(service, hardware),
   });
+  // What the start left behind. Collected in flight, it holds this thread up: the collector's own
+  // threads are not real-time, and on a busy machine they take tens of ms.
+  Bun.gc(true);
   const ended = loop.run();
   if (ended === ENDED_LEFT) {
     if (guard.lease === null) guard.ownership?.remove();
