@@ -9,5 +9,8 @@ export const PART_INDEX_BYTES_MAX = 1024 * 1024;
 /** Files beside the lists and the header: executable, configuration, units. */
 export const PART_FILES_MAX = 256;
 
-/** Bytes read at a time of a file that may not fit in memory. */
+/**
+ * Bytes read at a time of a file that may not fit in memory. Some kernels let no other thread run,
+ * not even a real-time one, until a read has copied all it was asked for: 20 ms for an executable.
+ */
 export const PART_CHUNK_BYTES = 1024 * 1024;

@@ -11,14 +11,14 @@ import {
   writeSync,
 } from "node:fs";
 import { join } from "node:path";
+import { PART_CHUNK_BYTES } from "../limits.ts";
 import { MANIFEST_FILE, SIGNATURE_FILE } from "../part/file-name.ts";
 import { type Manifest, parseManifest } from "../part/manifest.ts";
 import { PartError } from "../part/part-error.ts";
+import { chunksOf, readIndexFile } from "../part/part-file.ts";
 import { isSignedByOne } from "../part/signature.ts";
 import type { VerifiedPart } from "../part/verify.ts";
 import { syncDirectory } from "./durable.ts";
-
-const CHUNK_BYTES = 1 << 20;
 
 /** Name of the flight executable in a slot. */
 export const SLOT_EXECUTABLE = "wingman";
@@ -58,7 +58,7 @@ function copyFile(
     const target = openSync(to, "wx", 0o644);
     try {
       const hash = createHash("sha256");
-      const chunk = Buffer.alloc(Math.min(CHUNK_BYTES, Math.max(1, bytes)));
+      const chunk = Buffer.alloc(Math.min(PART_CHUNK_BYTES, Math.max(1, bytes)));
       for (let left = bytes; left > 0; ) {
         const read = readSync(source, chunk, 0, Math.min(chunk.length, left), null);
         if (read === 0) break;
@@ -95,23 +95,19 @@ export function slotManifest(slot: string): Manifest | null {
 export function verifySlot(slot: string, keys: readonly KeyObject[]): Manifest {
   const manifest = slotManifest(slot);
   if (manifest === null) throw new PartError(slot, "manifest", "nothing", MANIFEST_FILE);
-  const signature = contentOf(slot, SIGNATURE_FILE);
-  if (!isSignedByOne(contentOf(slot, MANIFEST_FILE), signature, keys))
+  const signature = readIndexFile(slot, SIGNATURE_FILE);
+  if (!isSignedByOne(readIndexFile(slot, MANIFEST_FILE), signature, keys))
     throw new PartError(SIGNATURE_FILE, "signature", "one of another key", "one of a trusted key");
   for (const { installName, bytes, sha256 } of manifest.files) {
-    const content = contentOf(slot, installName);
-    if (content.length !== bytes)
-      throw new PartError(installName, "size", `${content.length} bytes`, `${bytes}`);
-    const found = createHash("sha256").update(content).digest("hex");
+    const hash = createHash("sha256");
+    let length = 0;
+    for (const chunk of chunksOf(slot, installName)) {
+      hash.update(chunk);
+      length += chunk.length;
+    }
+    if (length !== bytes) throw new PartError(installName, "size", `${length} bytes`, `${bytes}`);
+    const found = hash.digest("hex");
     if (found !== sha256) throw new PartError(installName, "SHA-256", found, sha256);
   }
   return manifest;
-}
-
-function contentOf(slot: string, name: string): Buffer {
-  try {
-    return readFileSync(join(slot, name));
-  } catch (error) {
-    throw new PartError(name, "file", (error as NodeJS.ErrnoException).code ?? "nothing", "a file");
-  }
 }

@@ -53,9 +53,7 @@ export const PROPERTIES_TOPIC = (): string =>
     paragraph(
       "'npm run simulate' flies the core, the wire format and the configuration code of the flight executable in virtual time: 2 to 16 servers, their kernels with addresses and leases; networks that lose, delay, double, reorder, flip and cut each direction by itself; drifting and late clocks; 48 kinds of faults; attackers that replay and forge. Every property is checked after every step. Then some servers are healed, all other faults stay forever, and the healed ones have to settle and be quiet. The stories of test/scenarios and test/patent run in the same world without randomness.",
     ),
-    paragraph(
-      "The simulator finds each canary in 2,000 flights ('npm test -- canaries').",
-    ),
+    paragraph("The simulator finds each canary in 2,000 flights ('npm test -- canaries')."),
     paragraph(
       "'npm test' also interrupts the power of all servers in the simulator, for 2 to 1,000 ms, with 2 to 16 servers, each policy, no lease, a precise one and one with ticks: every function that fits goes up once and stays, no engine starts over, and everything is settled within recoveredAfterPeriods + 4 periods and the start of the processes after the last server has booted; with preempt and planned 10 periods more, if servers disagreed at first because one planned without another. This holds when servers boot within half of the listening time of each other; those further apart join one after the other, as after a recovery.",
     ),
