@@ -73,7 +73,7 @@ import { ServiceReport } from "../reporting/service-report.ts";
 import { StatusWriter } from "../reporting/status.ts";
 import { FeedingRhythm } from "../reporting/watchdog.ts";
 import { EXIT_RELEASED } from "../supervisor/engine-restarts.ts";
-import { cleanEnvironment, ownCommand } from "../supervisor/own-executable.ts";
+import { cleanEnvironment, ownCommand, REALTIME_COMPILERS } from "../supervisor/own-executable.ts";
 import { AddressRenewal, addressLifetimeS } from "../upkeep/address-renewal.ts";
 import { inputsHold, inputsWithheld } from "../wire/control.ts";
 import { nothingFilter } from "../wire/packet-program.ts";
@@ -360,7 +360,7 @@ function helper(
   try {
     const child = Bun.spawn({
       cmd: [...ownCommand(), ...command, "--control-fd", "3"],
-      ...{ cwd: "/", env: cleanEnvironment() },
+      ...{ cwd: "/", env: cleanEnvironment(REALTIME_COMPILERS) },
       stdio: ["ignore", "ignore", "inherit", theirs, ...descriptors],
       detached: true,
     });

@@ -3,6 +3,7 @@ import { constants } from "node:os";
 import { EAGAIN, ECONNRESET, ENOBUFS, EPIPE } from "../io/errno.ts";
 import { NativeMemory } from "../io/native-memory.ts";
 import { CONTROL_RECORD_BYTES, encodeControl } from "../wire/control.ts";
+import { REALTIME_COMPILERS } from "./own-executable.ts";
 import type { ProcessEnd } from "./process-end.ts";
 import { RoleProcess, type RoleStart } from "./role-process.ts";
 
@@ -44,7 +45,7 @@ export class EngineProcess {
       start,
       "engine",
       options,
-      start.environment,
+      { ...start.environment, ...REALTIME_COMPILERS },
       CONTROL_RECORD_BYTES,
       onRecord,
       start.keys,

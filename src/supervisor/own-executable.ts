@@ -53,3 +53,13 @@ export function cleanEnvironment(
 ): Record<string, string> {
   return { PATH: process.env.PATH || PATH_DEFAULT, ...more };
 }
+
+/**
+ * Compilers of a process with a real-time thread: they work on that thread, at most a few ms at a
+ * time. Threads of their own are not real-time: on a busy machine they get no processor for tens
+ * of ms while they hold a lock that the real-time thread needs.
+ */
+export const REALTIME_COMPILERS: Readonly<Record<string, string>> = {
+  BUN_JSC_useConcurrentJIT: "0",
+  BUN_JSC_useFTLJIT: "0",
+};

@@ -9,6 +9,7 @@
  */
 import { libc } from "../../src/io/libc.ts";
 import { nativeString } from "../../src/io/native-memory.ts";
+import { REALTIME_COMPILERS } from "../../src/supervisor/own-executable.ts";
 import { runEnvironment } from "./run-mark.ts";
 
 /**
@@ -21,10 +22,13 @@ const MARK = "garbage measurement\n";
 const STDERR = 2;
 
 /**
- * Environments under which a proof must hold: with all compilers, and with the first of them only,
- * which keeps more in memory.
+ * Environments under which a proof must hold: with the compilers of the flight, and with the first
+ * of them only, which keeps more in memory.
  */
-export const COMPILERS: readonly Record<string, string>[] = [{}, { BUN_JSC_useDFGJIT: "0" }];
+export const COMPILERS: readonly Readonly<Record<string, string>>[] = [
+  REALTIME_COMPILERS,
+  { BUN_JSC_useDFGJIT: "0" },
+];
 
 /**
  * In the child: runs `round` `rounds` times to warm up (compilation makes garbage of its own), then
