@@ -1,4 +1,7 @@
-/** `allocate`: how long the policies take for the largest aircraft, and in how many steps (P7). */
+/**
+ * `allocate`: how long the policies take for the largest aircraft, and in how many steps (P7). In a
+ * process of its own, with the compilers of the flight.
+ */
 import { Allocation, type Policy } from "../../src/allocation/allocation.ts";
 import { ContingencyBook } from "../../src/allocation/contingency-book.ts";
 import {
@@ -8,9 +11,13 @@ import {
 } from "../../src/allocation/function-table.ts";
 import { PLANNED } from "../../src/allocation/planned/planned.ts";
 import { POLICIES, type PolicyName } from "../../src/allocation/policies.ts";
+import { RuntimeError } from "../../src/command-line/errors.ts";
 import { BOOK_STEPS_PER_MS, FUNCTIONS_MAX, PRIORITY_MAX, SERVERS_MAX } from "../../src/limits.ts";
+import { REALTIME_COMPILERS } from "../../src/supervisor/own-executable.ts";
+import { SeededRandom } from "../../test/harness/seeded-random.ts";
 import type { BenchContext, Benchmark, Figure, Report } from "./benchmark.ts";
 
+const SEED_MAX = 2 ** 31;
 const TRIALS = 200;
 /** Computing books takes longer than looking up in them. */
 const LOOK_UPS = 40;
@@ -35,7 +42,20 @@ export const allocate: Benchmark = {
   measure,
 };
 
-async function measure(context: BenchContext): Promise<Report> {
+async function measure({ random, trials }: BenchContext): Promise<Report> {
+  const child = Bun.spawn(
+    [process.execPath, import.meta.path, String(random.below(SEED_MAX)), String(trials ?? "")],
+    { env: { ...process.env, ...REALTIME_COMPILERS }, stdio: ["ignore", "pipe", "inherit"] },
+  );
+  const text = await new Response(child.stdout).text();
+  if ((await child.exited) !== 0) throw new RuntimeError(`allocate: exit ${child.exitCode}`);
+  return JSON.parse(text) as Report;
+}
+
+/** What the policies are measured with. */
+type Wishes = Pick<BenchContext, "random" | "trials">;
+
+function measured(context: Wishes): Report {
   const figures: Figure[] = [];
   const notes: string[] = [
     "no peer: none of them allocates by priority and resource in its fast path",
@@ -53,7 +73,7 @@ function one(label: string, unit: string, values: number[]): Figure {
 }
 
 function measurePolicy(
-  context: BenchContext,
+  context: Wishes,
   policy: Policy & { readonly name: PolicyName },
   figures: Figure[],
   notes: string[],
@@ -82,7 +102,7 @@ function measurePolicy(
 }
 
 /** Reaction to the failure of a server of the largest aircraft, when it is in the book. */
-function lookUpTimesUs(context: BenchContext): number[] {
+function lookUpTimesUs(context: Wishes): number[] {
   const timesUs: number[] = [];
   for (let trial = 0; trial < (context.trials ?? LOOK_UPS); trial++) {
     const { table, allocation } = afterFailure(context, PLANNED);
@@ -101,7 +121,7 @@ function lookUpTimesUs(context: BenchContext): number[] {
 }
 
 /** Seconds of flight until the whole book of six servers and 36 functions is computed, at 10 ms. */
-function bookOfSix({ random, trials }: BenchContext): Figure[] {
+function bookOfSix({ random, trials }: Wishes): Figure[] {
   const flightS: number[] = [];
   const cpuMs: number[] = [];
   for (let trial = 0; trial < (trials ?? BOOKS); trial++) {
@@ -132,7 +152,7 @@ function bookOfSix({ random, trials }: BenchContext): Figure[] {
 
 /** A random aircraft, allocated by `policy`, on which a server then failed. */
 function afterFailure(
-  context: BenchContext,
+  context: Wishes,
   policy: Policy,
 ): { table: FunctionTable; allocation: Allocation } {
   const { random } = context;
@@ -158,4 +178,10 @@ function rowOf(
     process: PROCESS_NONE,
     stopGraceMs: 0,
   };
+}
+
+if (import.meta.main) {
+  const [seed, trials] = process.argv.slice(2);
+  const random = new SeededRandom(Number(seed));
+  console.log(JSON.stringify(measured({ random, trials: trials ? Number(trials) : null })));
 }
