@@ -3,8 +3,10 @@
  * (machine-findings). Nothing is changed.
  */
 import { readFileSync } from "node:fs";
-import { cpus, networkInterfaces, release } from "node:os";
+import { cpus, networkInterfaces, release, version } from "node:os";
+import { gunzipSync } from "node:zlib";
 import { interfaceNames, type LinkState, linkState } from "../io/network-interface.ts";
+import { type Preemption, preemptionOf } from "./kernel-preemption.ts";
 import { type LeaseFacts, readLease } from "./lease-facts.ts";
 import type { WakeLateness } from "./wake-lateness.ts";
 
@@ -30,6 +32,8 @@ export interface NeighbourFacts {
 
 export interface MachineFacts {
   readonly kernel: string;
+  /** Null: nothing on the machine says so. */
+  readonly preemption: Preemption | null;
   readonly processors: number;
   /** Effective capabilities of this process: the mask of /proc/self/status. */
   readonly capabilities: bigint;
@@ -52,6 +56,7 @@ export function readMachine(lateness: WakeLateness): MachineFacts {
   const limit = numberIn("/proc/sys/net/netfilter/nf_conntrack_max");
   return {
     kernel: release(),
+    preemption: readPreemption(),
     processors: cpus().length,
     capabilities: readCapabilities(),
     interfaces: interfaceNames()
@@ -67,6 +72,24 @@ export function readMachine(lateness: WakeLateness): MachineFacts {
     lateness,
     lease: readLease(),
   };
+}
+
+function readPreemption(): Preemption | null {
+  return preemptionOf(
+    version(),
+    textOf("/proc/cmdline") ?? "",
+    kernelConfiguration(),
+    textOf("/sys/kernel/debug/sched/preempt") ?? "",
+  );
+}
+
+/** "" when the kernel does not carry it and the machine does not keep it. */
+function kernelConfiguration(): string {
+  try {
+    return gunzipSync(readFileSync("/proc/config.gz")).toString("latin1");
+  } catch {
+    return textOf(`/boot/config-${release()}`) ?? "";
+  }
 }
 
 function readInterface(name: string): InterfaceFacts {

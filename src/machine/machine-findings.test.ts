@@ -15,6 +15,7 @@ const ETH0: InterfaceFacts = {
 /** A machine of which nothing is to be said. */
 const SOUND: MachineFacts = {
   kernel: "6.1.0-18-amd64",
+  preemption: "voluntary",
   processors: 4,
   capabilities: (1n << 41n) - 1n,
   interfaces: [ETH0],
@@ -66,6 +67,14 @@ test("a good machine has no advice, and everything examined is listed", () => {
     "IPv4 neighbours",
     "IPv6 neighbours",
   ]);
+});
+
+test("a kernel that does not preempt; one that does, or says nothing, is no line", () => {
+  expect(complaints({ preemption: "none" })).toEqual([
+    expect.stringMatching(/^advice preemption: .* does not preempt.*; boot with preempt=full/),
+  ]);
+  for (const preemption of ["voluntary", "lazy", "full", "real-time", null] as const)
+    expect(complaints({ preemption })).toEqual([]);
 });
 
 test("an old kernel, and privileges that are missing", () => {
