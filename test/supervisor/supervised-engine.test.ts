@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { PHASE_ACTIVE } from "../../src/boundary/phase.ts";
 import { NOTHING_RECEIVED, RecordSocket } from "../../src/io/control-socket.ts";
 import { INCARNATIONS_RESERVED } from "../../src/limits.ts";
+import { REALTIME_COMPILERS } from "../../src/supervisor/own-executable.ts";
 import {
   CONTROL_LEAVE,
   CONTROL_LEFT,
@@ -51,7 +52,7 @@ test(
     const before = Math.floor(Date.now() / 1000);
     daemon.start([{ id: "map" }], { BUN_OPTIONS: "--smol" });
     const hello = await daemon.engine();
-    expect(hello.environment).toEqual({ PATH: process.env.PATH ?? "" });
+    expect(hello.environment).toEqual({ PATH: process.env.PATH ?? "", ...REALTIME_COMPILERS });
     expect(hello.workingDirectory).toBe("/");
     const { incarnation, ...args } = hello.args;
     expect(args).toEqual({
@@ -373,7 +374,11 @@ test(
     );
     daemon.start([{ id: "map", command: [environment], start: "always" }], service);
     const { pid, environment: ofEngine } = await daemon.engine();
-    expect(ofEngine).toEqual({ PATH: process.env.PATH ?? "", ...service });
+    expect(ofEngine).toEqual({
+      PATH: process.env.PATH ?? "",
+      ...REALTIME_COMPILERS,
+      ...service,
+    });
     daemon.send(CONTROL_PHASE, NO_INDEX, PHASE_ACTIVE);
     const ofFunction = await until("the function's environment", () =>
       daemon.written("of-function"),
