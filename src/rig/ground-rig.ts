@@ -308,7 +308,7 @@ async function leftovers(
   step.check(
     "namespaces that are mounted or hold a process",
     known,
-    listed(found.mounts),
+    listed([...found.mounts, ...processes.map((id) => `process ${id}`)]),
     found.mounts.length === 0 && processes.length === 0,
   );
   step.check(

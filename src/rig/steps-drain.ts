@@ -1,22 +1,43 @@
 /** Step 6: a server is drained and resumed. No seat may see a significant gap. */
 import type { AcceptanceContext, Plan } from "./acceptance-context.ts";
+import { waitFor } from "./condition.ts";
 import { ProcedureStep, type StepResult } from "./procedure-step.ts";
 import { fullestMove } from "./steps-restart.ts";
+import { listed } from "./verdict.ts";
 import type { SeatObservation } from "./virtual-aircraft.ts";
 import type { VirtualServer } from "./virtual-server.ts";
 
 /** Maximum attempts to measure a drain when something else on the machine disturbs the seats. */
 const ATTEMPTS_MAX = 3;
 
+/** A resume that meets the restart of an engine fails; then it is tried again for this long. */
+const RESUME_DEADLINE_MS = 10_000;
+
 export async function plannedDrain(context: AcceptanceContext): Promise<StepResult> {
+  let failed: string[] = [];
   for (let attempt = 1; ; attempt++) {
     const { step, isDisturbed } = await drainAndResume(context);
     if (attempt > 1)
       step.did(
-        `attempt ${attempt}: in the one before, something else on this machine held up the seats`,
+        `attempt ${attempt}: in the one before, something else on this machine held up the seats; failed then: ${listed(failed)}`,
       );
-    if (step.result.passed || !isDisturbed || attempt === ATTEMPTS_MAX) return step.result;
+    const { result } = step;
+    if (result.passed) return result;
+    await resumeAll(context);
+    if (!isDisturbed || attempt === ATTEMPTS_MAX) return result;
+    failed = result.checks.filter(({ passed }) => !passed).map(({ what }) => what);
   }
+}
+
+/** Leaves no server drained: the next attempt, and the next step, begin with all of them. */
+async function resumeAll(context: AcceptanceContext): Promise<void> {
+  const isDrained = (server: VirtualServer) => server.view()?.phase === "draining";
+  await waitFor(RESUME_DEADLINE_MS, async () => {
+    const drained = context.serving.filter(isDrained);
+    for (const server of drained) await server.command("resume", "--confirm");
+    return drained.length === 0;
+  });
+  await context.settleByItself();
 }
 
 async function drainAndResume(

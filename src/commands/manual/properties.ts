@@ -88,7 +88,7 @@ export const PROPERTIES: readonly Property[] = [
   {
     name: "P7 bounded",
     bound:
-      "An allocation takes 17,424 steps (reset) or 33,824 (preempt), always; planned at most 3,000 more per ms of the period, 50,000 in all. The flight loop makes no garbage: a million turns without one collection.",
+      "An allocation takes 17,424 steps (reset) or 33,824 (preempt), always; planned searches on for at most 3,000 further steps per ms of the period, never for more than 50,000. The flight loop makes no garbage: a million turns without one collection.",
     checkedBy: "simulation, allocation, flight-loop",
     explored: `${ALL}: the steps of an allocation`,
     canaries: ["an allocation that ends early"],

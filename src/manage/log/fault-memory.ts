@@ -80,7 +80,8 @@ export class FaultMemory {
   /** Current state of one fault, whether or not it is written. */
   readonly now: FaultNow = (code, subject) => {
     const memory = this.#memories.get(`${code} ${subject}`);
-    return memory === undefined ? null : { isActive: memory.active, held: memory.held };
+    if (memory === undefined) return null;
+    return { isActive: memory.active, held: memory.held, lastTime: memory.lastTime };
   };
 
   /** @param isLimited false for records that must be logged however often they come */

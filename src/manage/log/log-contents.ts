@@ -19,6 +19,7 @@ import {
   type LogEntry,
   type LogFilter,
 } from "../maintenance.ts";
+import type { LogTime } from "./record-draft.ts";
 
 const UNKNOWN_TEXT = "UNKNOWN EVENT";
 
@@ -67,10 +68,15 @@ export function entriesOf(newestFirst: Iterable<LogRecord>, filter: LogFilter = 
 type Growing<T> = { -readonly [Key in keyof T]: T[Key] };
 
 /** Knowledge about a fault of the current leg beyond its records, some of which are held back. */
-export type FaultNow = (
-  code: number,
-  subject: string,
-) => { isActive: boolean; held: number } | null;
+export type FaultNow = (code: number, subject: string) => KnownFault | null;
+
+interface KnownFault {
+  readonly isActive: boolean;
+  /** Occurrences without a record yet. */
+  readonly held: number;
+  /** Of the newest occurrence, held back or not. */
+  readonly lastTime: LogTime;
+}
 
 /**
  * Faults of one leg or of all, in the order of their first occurrence; the time on ground after a
@@ -89,7 +95,7 @@ export function faultsOf(
       records.push(record);
   }
   const faults = new Map<string, Growing<FaultEntry>>();
-  const heldBack = new Map<Growing<FaultEntry>, { isActive: boolean; held: number }>();
+  const heldBack = new Map<Growing<FaultEntry>, KnownFault>();
   for (const record of records.reverse()) {
     const subject = recordSubject(record.code, record.function, record.detail);
     const key = `${record.leg} ${record.code} ${subject}`;
@@ -102,9 +108,10 @@ export function faultsOf(
     }
     addTo(fault, record);
   }
-  for (const [fault, { isActive, held }] of heldBack) {
+  for (const [fault, { isActive, held, lastTime }] of heldBack) {
     fault.isActive = isActive;
     fault.count += held;
+    if (held > 0) fault.last = lastTime;
   }
   return [...faults.values()];
 }

@@ -102,6 +102,15 @@ describe("a new log", () => {
   });
 });
 
+test("a fault shows the time of its newest occurrence, although no record of it is written", () => {
+  const log = open(directory);
+  const times = Array.from({ length: 6 }, (_, number) => (101 + 10 * number) * SECOND_US);
+  for (const [number, bootUs] of times.entries()) log.take(1 + number, LOG_STALLED, 300, 0, bootUs);
+  expect(log.entries().length).toBeLessThan(1 + times.length);
+  expect(log.faults()).toMatchObject([{ count: times.length, last: { bootUs: times.at(-1) } }]);
+  log.close();
+});
+
 describe("acknowledged", () => {
   test("is the written content, and nothing earlier", () => {
     const log = open(directory);
