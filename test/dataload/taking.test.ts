@@ -15,7 +15,7 @@ import { verifySlot } from "../../src/slots/slot-contents.ts";
 import { SlotStore } from "../../src/slots/slot-store.ts";
 import { ConsoleLine } from "../harness/console-line.ts";
 import { WINGMAN } from "../harness/real-servers.ts";
-import { signal } from "../harness/signals.ts";
+import { signal, signalAll } from "../harness/signals.ts";
 import { until } from "../harness/until.ts";
 import { Loader } from "./loader.ts";
 import { LoadingField, TARGET } from "./loading-field.ts";
@@ -99,6 +99,16 @@ async function stoppedAt(doing: string): Promise<number> {
   return pid;
 }
 
+/** Between two questions: neither checking nor storing is over in so little time. */
+const SLICE_MS = 30;
+
+/** Lets the process that takes the load go on for a moment, and stops it again. */
+async function goOnForAMoment(): Promise<void> {
+  signalAll(takers(), "SIGCONT");
+  await Bun.sleep(SLICE_MS);
+  signalAll(takers(), "SIGSTOP");
+}
+
 test("while it is checked and stored console and page answer, and tell how far it is", async () => {
   await place.start(signer.trust, { listen: TARGET, position: "L" }, { web: {} });
   offer(big);
@@ -112,6 +122,7 @@ test("while it is checked and stored console and page answer, and tell how far i
     await until(
       "the end",
       async () => {
+        await goOnForAMoment();
         const { answer, tookMs } = await line.ask("show dataload | json");
         const { operation, last } = JSON.parse(answer) as DataLoadState;
         const words = operation?.description ?? "";
