@@ -55,8 +55,8 @@ export function cleanEnvironment(
 }
 
 /**
- * Compilers of a process with a real-time thread: they work on that thread, at most a few ms at a
- * time. Threads of their own are not real-time: on a busy machine they get no processor for tens
+ * Compilers of a process with a real-time thread: they work on that thread, once warm for less than
+ * 10 ms at a time. Threads of their own are not real-time: on a busy machine they get no processor for tens
  * of ms while they hold a lock that the real-time thread needs.
  */
 export const REALTIME_COMPILERS: Readonly<Record<string, string>> = {
