@@ -9,9 +9,11 @@ import { parseOptions } from "../src/command-line/options.ts";
 import { quoted } from "../src/config/problem.ts";
 import { waitFor } from "../src/rig/condition.ts";
 import { linesOf } from "../src/rig/line-stream.ts";
+import { PidNamespace } from "../src/rig/pid-namespace.ts";
 import { ProcedureStep, type StepResult } from "../src/rig/procedure-step.ts";
+import { childrenOf, programOf } from "../src/rig/process-table.ts";
 import { namespacePrefix } from "../src/rig/requirements.ts";
-import { namespaceLeftovers } from "../src/rig/rig-directory.ts";
+import { mountsBelow } from "../src/rig/rig-directory.ts";
 import { formatConclusion, formatStep } from "../src/rig/step-text.ts";
 import { CHECKS } from "./vm/checks.ts";
 import { CACHE, guestParts } from "./vm/guest-parts.ts";
@@ -93,7 +95,8 @@ class Run {
   failure: string | null = null;
   #isDone = false;
   #isInterrupted = false;
-  readonly #namespaces = new Set<string>();
+  /** Null until the checks have said something. */
+  #namespace: PidNamespace | null = null;
 
   constructor(private readonly say: (text: string) => void) {}
 
@@ -114,7 +117,10 @@ class Run {
       child.kill("SIGKILL");
     };
     for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, stop);
-    for await (const line of linesOf(child.stdout)) this.#take(JSON.parse(line) as InsideMessage);
+    for await (const line of linesOf(child.stdout)) {
+      this.#namespace ??= PidNamespace.of(childrenOf(child.pid)[0] ?? 0);
+      this.#take(JSON.parse(line) as InsideMessage);
+    }
     await child.exited;
     this.#isDone = child.exitCode === 0;
     if (this.#isInterrupted) this.failure = "interrupted";
@@ -123,23 +129,23 @@ class Run {
     if (this.failure !== null) console.error(`vm: ${this.failure}`);
   }
 
-  /** Checks that nothing is left of the namespaces: no process, no mount. */
+  /** Checks that nothing is left: no process, no mount. */
   async concludeEnd(): Promise<void> {
-    if (this.#namespaces.size === 0) return;
+    const namespace = this.#namespace;
+    if (namespace === null) return;
     let left = "";
     const isGone = await waitFor(END_MS_MAX, () => {
-      const { processes, mounts } = namespaceLeftovers(this.#namespaces);
-      left = [...processes.map((pid) => `process ${pid}`), ...mounts].join(", ");
+      const processes = namespace.processes().map((pid) => `${programOf(pid)} (${pid})`);
+      left = [...processes, ...mountsBelow(MOUNT_POINT)].join(", ");
       return left === "";
     });
+    namespace.close();
     const step = new ProcedureStep(CHECKS.length + 1, "Nothing is left behind");
     step.check("processes and mounts of this run", "none", isGone ? "none" : left, isGone);
     this.#report({ name: "end", seconds: 0, result: step.result });
   }
 
   #take(message: InsideMessage): void {
-    if ("namespaces" in message)
-      for (const name of message.namespaces) if (name !== null) this.#namespaces.add(name);
     if ("failure" in message) this.failure = message.failure;
     if ("result" in message) this.#report(message);
   }

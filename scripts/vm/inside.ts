@@ -6,7 +6,6 @@ import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { runCommand } from "../../src/rig/command-run.ts";
 import { ProcedureStep, type StepResult } from "../../src/rig/procedure-step.ts";
-import { namespaceOf } from "../../src/rig/process-table.ts";
 import { AIRCRAFT } from "./aircraft.ts";
 import { CHECKS } from "./checks.ts";
 import { writeRamdisk, writeRoot } from "./guest-images.ts";
@@ -26,7 +25,7 @@ export interface InsideOrder {
 }
 
 export type InsideMessage =
-  | { readonly namespaces: readonly (string | null)[] }
+  | { readonly started: true }
   | { readonly name: string; readonly result: StepResult; readonly seconds: number }
   | { readonly failure: string };
 
@@ -36,7 +35,7 @@ const say = (message: InsideMessage): void => {
 
 async function inside(order: InsideOrder): Promise<boolean> {
   const { mountPoint, parts, wingman } = order;
-  say({ namespaces: (["net", "pid", "mnt"] as const).map((kind) => namespaceOf("self", kind)) });
+  say({ started: true });
   await runCommand(["mount", "-t", "tmpfs", "-o", "mode=700", "vm", mountPoint]);
   // Relative names: the path of a Unix socket has at most 107 bytes.
   process.chdir(mountPoint);

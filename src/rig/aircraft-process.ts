@@ -21,7 +21,6 @@ import { LATE_US } from "./target-record.ts";
 import type { UpdateOrder } from "./update-order.ts";
 import { VirtualAircraft } from "./virtual-aircraft.ts";
 
-const NAMESPACES_MS = 200;
 /** How often the seats are asked for what they see, and for gaps that ended at most how long ago. */
 const GAPS_MS = 200;
 const GAPS_MEMORY_US = 4 * LATE_US;
@@ -65,13 +64,6 @@ async function fly(order: AircraftOrder, requests: Requests): Promise<number> {
     if (notRealtime !== null)
       tell({ kind: "note", text: `${name} measures without real-time priority: ${notRealtime}` });
   }
-  let known = "";
-  setInterval(() => {
-    const names = aircraft.namespaces();
-    if (names.join() === known) return;
-    known = names.join();
-    tell({ kind: "namespaces", names });
-  }, NAMESPACES_MS);
   let machines = "";
   setInterval(() => {
     const states = aircraft.servers.map(({ machine }) => machine);

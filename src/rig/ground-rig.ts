@@ -15,13 +15,14 @@ import { cleanEnvironment } from "../supervisor/own-executable.ts";
 import { rigCommand, wingmanCommand } from "./executables.ts";
 import { FLIGHT_COMMANDS } from "./flight.ts";
 import { linesOf } from "./line-stream.ts";
+import { PidNamespace } from "./pid-namespace.ts";
 import { ProcedureStep, type StepResult } from "./procedure-step.ts";
-import { childrenOf } from "./process-table.ts";
+import { childrenOf, programOf } from "./process-table.ts";
 import { namespacePrefix } from "./requirements.ts";
 import { configurationFile, rigConfiguration, writeConfiguration } from "./rig-configuration.ts";
 import {
   makeRigDirectory,
-  namespaceLeftovers,
+  mountsBelow,
   removeRigDirectory,
   serverDirectory,
   sweepDirectories,
@@ -99,7 +100,7 @@ export async function flyInRig(
   } finally {
     removeRigDirectory(directory);
   }
-  run.concludeEnd(await leftovers(lastStep, directory, run.namespaces));
+  run.concludeEnd(await leftovers(lastStep, directory, run.namespace));
   return run.exitCode;
 }
 
@@ -117,8 +118,8 @@ function requirePageAddress(address: string): void {
 
 /** One run, as seen by the process outside the namespaces. */
 class RigRun {
-  /** Every namespace that the aircraft ever had. */
-  readonly namespaces = new Set<string>();
+  /** The aircraft's; null until it has said something. */
+  namespace: PidNamespace | null = null;
   readonly #results: StepResult[] = [];
   #failure: string | null = null;
   /** The highest load average when a failed step was over. */
@@ -170,10 +171,8 @@ class RigRun {
       child.stdin.flush();
     };
     if (!order.once) process.stdin.on("data", passOn).on("error", () => undefined);
-    let isKnown = false;
     for await (const line of linesOf(child.stdout)) {
-      if (!isKnown) writeOwner(this.directory, childrenOf(child.pid)[0] ?? null);
-      isKnown = true;
+      if (this.namespace === null) this.#meet(childrenOf(child.pid)[0] ?? null);
       const message = JSON.parse(line) as RigMessage;
       page?.take(message);
       this.#take(message, config);
@@ -185,6 +184,12 @@ class RigRun {
     const how = child.signalCode ?? `exit code ${child.exitCode}`;
     if (!this.#isConcluded && !this.#isInterrupted)
       this.#failure ??= `the virtual aircraft ended too early (${how})`;
+  }
+
+  /** @param aircraftPid of the process inside the namespaces */
+  #meet(aircraftPid: number | null): void {
+    writeOwner(this.directory, aircraftPid);
+    if (aircraftPid !== null) this.namespace = PidNamespace.of(aircraftPid);
   }
 
   /**
@@ -238,9 +243,6 @@ class RigRun {
       case "step":
         this.#add(message.result);
         break;
-      case "namespaces":
-        for (const name of message.names) this.namespaces.add(name);
-        break;
       case "failed":
         this.#failure = message.message;
         break;
@@ -291,31 +293,22 @@ class RigRun {
 async function leftovers(
   number: number,
   directory: string,
-  namespaces: ReadonlySet<string>,
+  namespace: PidNamespace | null,
 ): Promise<StepResult> {
   const step = new ProcedureStep(number, "Nothing left behind");
-  step.did("ended the aircraft and looked for its processes, namespaces and files");
+  step.did("ended the aircraft and looked for its processes, mounts and files");
   const deadline = performance.now() + KERNEL_DEADLINE_MS;
-  let found = namespaceLeftovers(namespaces);
-  // The kernel reuses numbers of namespaces: another program's may have one of ours.
-  while (found.processes.length + found.mounts.length > 0 && performance.now() < deadline) {
+  let processes = namespace?.processes() ?? [];
+  while (processes.length > 0 && performance.now() < deadline) {
     await Bun.sleep(20);
-    found = namespaceLeftovers(namespaces);
+    processes = namespace?.processes() ?? [];
   }
-  const processes = found.processes.map(String);
-  const known = `none of the aircraft's ${namespaces.size} namespaces`;
-  step.check("processes", "none", listed(processes), processes.length === 0);
-  step.check(
-    "namespaces that are mounted or hold a process",
-    known,
-    listed([...found.mounts, ...processes.map((id) => `process ${id}`)]),
-    found.mounts.length === 0 && processes.length === 0,
-  );
-  step.check(
-    "temporary directory",
-    "gone",
-    existsSync(directory) ? directory : "gone",
-    !existsSync(directory),
-  );
+  namespace?.close();
+  const found = processes.map((pid) => `${pid} (${programOf(pid) ?? "gone meanwhile"})`);
+  step.check("processes in its namespaces", "none", listed(found), found.length === 0);
+  const mounts = mountsBelow(directory);
+  step.check("mounts in its directory", "none", listed(mounts), mounts.length === 0);
+  const isLeft = existsSync(directory);
+  step.check("temporary directory", "gone", isLeft ? directory : "gone", !isLeft);
   return step.result;
 }

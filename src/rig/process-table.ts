@@ -33,11 +33,13 @@ export function programOf(pid: number): string | null {
   return readProcessFile(pid, "comm")?.trim() ?? null;
 }
 
+type NamespaceKind = "net" | "pid";
+
 /**
  * Identity of a namespace of a process, such as `net:[4026532008]`, null when it is gone or not
  * ours.
  */
-export function namespaceOf(pid: number | "self", kind: "net" | "pid" | "mnt"): string | null {
+export function namespaceOf(pid: number | "self", kind: NamespaceKind): string | null {
   try {
     return readlinkSync(`/proc/${pid}/ns/${kind}`);
   } catch {
@@ -45,14 +47,9 @@ export function namespaceOf(pid: number | "self", kind: "net" | "pid" | "mnt"): 
   }
 }
 
-/** Processes in any of these namespaces, or whose children would be. */
-export function processesIn(namespaces: ReadonlySet<string>): number[] {
-  return processIds().filter((pid) =>
-    (["net", "pid", "mnt"] as const).some((kind) => {
-      const namespace = namespaceOf(pid, kind);
-      return namespace !== null && namespaces.has(namespace);
-    }),
-  );
+/** Processes in a namespace that something keeps: the number of one that is gone is reused. */
+export function processesIn(kind: NamespaceKind, namespace: string): number[] {
+  return processIds().filter((pid) => namespaceOf(pid, kind) === namespace);
 }
 
 function readProcessFile(pid: number, name: string): string | null {

@@ -10,10 +10,10 @@ import {
 } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { namespaceOf, startTicksOf } from "./process-table.ts";
+import { startTicksOf } from "./process-table.ts";
 import {
   makeRigDirectory,
-  namespaceLeftovers,
+  mountsBelow,
   removeRigDirectory,
   runningRigs,
   serverDirectory,
@@ -93,8 +93,7 @@ test("a directory whose owner is not yet written is left alone", () => {
   expect(sweepDirectories()).not.toContain(directory);
 });
 
-test("processes in a namespace are found, and none in one that does not exist", () => {
-  const own = namespaceOf("self", "net") ?? "";
-  expect(namespaceLeftovers(new Set([own])).processes).toContain(process.pid);
-  expect(namespaceLeftovers(new Set(["net:[1]"]))).toEqual({ processes: [], mounts: [] });
+test("a mount counts at and below the directory, not beside it", () => {
+  expect(mountsBelow("/proc")).toContain("/proc");
+  expect(mountsBelow("/pro")).toEqual([]);
 });

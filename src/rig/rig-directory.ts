@@ -14,7 +14,7 @@ import {
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { removeMemoryPlace } from "../supervisor/memory-place.ts";
-import { processesIn, startTicksOf } from "./process-table.ts";
+import { startTicksOf } from "./process-table.ts";
 
 const PREFIX = "wingman-rig-";
 /** One file per machine: one of its processes, as numbered inside the aircraft. */
@@ -100,18 +100,12 @@ export function sweepDirectories(): string[] {
   });
 }
 
-/**
- * Leftovers of namespaces on this machine: processes in them, and places where they are mounted.
- */
-export function namespaceLeftovers(namespaces: ReadonlySet<string>): {
-  processes: number[];
-  mounts: string[];
-} {
-  const mounts = readFileSync("/proc/self/mountinfo", "utf8")
+/** Where something is mounted at or below a directory, in this mount namespace. */
+export function mountsBelow(directory: string): string[] {
+  return readFileSync("/proc/self/mountinfo", "utf8")
     .split("\n")
-    .filter((line) => [...namespaces].some((namespace) => line.includes(` ${namespace} `)))
-    .map((line) => line.split(" ")[4] ?? "");
-  return { processes: processesIn(namespaces), mounts };
+    .map((line) => line.split(" ")[4] ?? "")
+    .filter((place) => `${place}/`.startsWith(`${directory}/`));
 }
 
 function rigDirectories(): string[] {

@@ -36,8 +36,6 @@ export type RigMessage =
   | { kind: "step"; result: StepResult }
   /** The procedure is over. */
   | { kind: "concluded"; passed: boolean }
-  /** All current namespaces of the aircraft; repeated when there are new ones. */
-  | { kind: "namespaces"; names: string[] }
   /**
    * State of every server's machine, in the order of the configuration; repeated when one changes.
    */

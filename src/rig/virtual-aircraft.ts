@@ -6,7 +6,6 @@ import { nowUs } from "../io/monotonic-clock.ts";
 import { type AddressPlan, planAddresses } from "./address-plan.ts";
 import { GroundNetwork } from "./ground-network.ts";
 import { NORMAL_PACE, type Pace, paceIntervals, SEAT_COUNT } from "./probe-pace.ts";
-import { namespaceOf } from "./process-table.ts";
 import { MACHINES_DIRECTORY, serverDirectory } from "./rig-directory.ts";
 import type { SeatReport, SeatTarget } from "./seat-order.ts";
 import { LATE_US } from "./target-record.ts";
@@ -157,19 +156,6 @@ export class VirtualAircraft {
     return await Promise.all(
       this.seats.map(async (seat) => ({ seat, report: await seat.report(sinceUs) })),
     );
-  }
-
-  /** Identities of all current namespaces of the aircraft. */
-  namespaces(): string[] {
-    const pids = [
-      "self" as const,
-      ...this.seats.map(({ pid }) => pid),
-      ...this.servers.map(({ pid }) => pid),
-    ];
-    const found = pids.flatMap((pid) =>
-      (["net", "pid", "mnt"] as const).map((kind) => namespaceOf(pid, kind)),
-    );
-    return [...new Set(found.filter((namespace) => namespace !== null))];
   }
 
   /** For `wingman-rig enter`. */

@@ -212,7 +212,7 @@ export class VirtualServer {
   processes(): number[] {
     const namespace = namespaceOf(this.#firstPid, "pid");
     if (namespace === null) return [];
-    return processesIn(new Set([namespace])).filter(
+    return processesIn("pid", namespace).filter(
       (pid) => pid !== this.#firstPid && programOf(pid) !== "sleep",
     );
   }

@@ -72,7 +72,7 @@ export class Host {
   /** Every process on this host. */
   processes(): number[] {
     const { ino } = statSync(`/run/netns/${this.namespace}`);
-    return processesIn(new Set([`net:[${ino}]`]));
+    return processesIn("net", `net:[${ino}]`);
   }
 
   ip(...args: string[]): string {
