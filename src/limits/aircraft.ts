@@ -90,10 +90,10 @@ export const SEARCH_STEPS_MAX = 50_000;
 export const SEARCH_STEPS_PER_MS = 3_000;
 
 /**
- * Search steps per ms of a period for the contingency book: two to three hundredths of a core. Most
- * of it goes into flow charts, each of which counts as many steps.
+ * Search steps per ms of a period for the contingency book: a hundredth of a core. A third of it
+ * goes into flow charts, each of which counts as many steps.
  */
-export const BOOK_STEPS_PER_MS = 180;
+export const BOOK_STEPS_PER_MS = 64;
 
 /** Kinds of resource that a configuration may name: computing, memory, streams, disk bandwidth. */
 export const DIMENSIONS_MAX = 4;

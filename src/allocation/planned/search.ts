@@ -25,6 +25,9 @@ const OUT = SERVERS_MAX;
 const OUT_BIT = 1 << OUT;
 const UNSET = -2;
 
+/** A sum per function, and a 0 per class. */
+const RELIEF_COLUMN = FUNCTIONS_MAX + CLASSES;
+
 export class Search {
   readonly assigned = new Int8Array(FUNCTIONS_MAX);
   /** Remaining resource; dimension d is at d × SERVERS_MAX + x. */
@@ -53,9 +56,14 @@ export class Search {
   /** Functions that may still be left out: per class, and in all. */
   private readonly outs = new Int32Array(CLASSES);
   private outsLeft = 0;
-  /** The most that all of these take, per dimension; and the most that one of a class takes. */
+  /** Functions of each class before this depth. */
+  private readonly passed = new Int32Array(CLASSES);
+  /** The most that those take that may still be left out, per dimension. */
   private readonly relief = new Int32Array(DIMENSIONS_MAX);
-  private readonly most = new Int32Array(DIMENSIONS_MAX * CLASSES);
+  /** See {@link sumUpRelief}. */
+  private readonly reliefOf = new Int32Array(DIMENSIONS_MAX * RELIEF_COLUMN);
+  /** Where each class begins in a column of {@link reliefOf}, with a 0; the end of the last one. */
+  private readonly reliefStart = new Int32Array(CLASSES + 1);
   private readonly lastOfClass = new Int16Array(CLASSES);
   /** Moves left, and whether every function may move. */
   private moves = 0;
@@ -87,7 +95,6 @@ export class Search {
     this.assigned.fill(NONE);
     this.entangled.fill(0);
     this.lastOfClass.fill(NONE);
-    this.most.fill(0);
     this.count = 0;
     // With few moves, what runs goes first: most of it stays.
     if (this.mayMoveAll) this.line(classes, true, true);
@@ -96,11 +103,11 @@ export class Search {
       this.line(classes, false, true);
     }
     this.sumUp();
+    this.sumUpRelief();
     this.outs.fill(0);
     this.outsLeft = 0;
-    this.relief.fill(0);
     for (let klass = 0; klass <= classes; klass++)
-      this.changeOuts(klass, problem.ofClass[klass] - running[klass]);
+      this.pass(klass, 0, problem.ofClass[klass] - running[klass]);
     this.depth = 0;
     this.open();
   }
@@ -124,11 +131,6 @@ export class Search {
     this.lastOfClass[klass] = depth;
     this.same[depth] = NONE;
     this.larger[depth] = NONE;
-    for (let dimension = 0; dimension < table.dimensions; dimension++) {
-      const place = dimension * CLASSES + klass;
-      const required = table.required[dimension * FUNCTIONS_MAX + index];
-      if (required > this.most[place]) this.most[place] = required;
-    }
     if (last === NONE || !this.areOfAKind(index, this.items[last])) return;
     let takesAsMuch = true;
     for (let dimension = 0; dimension < table.dimensions; dimension++) {
@@ -169,6 +171,40 @@ export class Search {
       const required = table.required[items[at]];
       least[at] = at === count - 1 || required < least[at + 1] ? required : least[at + 1];
     }
+  }
+
+  /**
+   * Prepares the relief: for every class, in the order of the search, the largest requirement from
+   * each function on, summed up. So the n largest of what follows take at most the next n.
+   */
+  private sumUpRelief(): void {
+    const { table, problem, items, count, passed, reliefOf, reliefStart } = this;
+    passed.fill(0);
+    for (let at = 0; at < count; at++) passed[problem.klass[items[at]]]++;
+    for (let klass = 0; klass < CLASSES; klass++)
+      reliefStart[klass + 1] = reliefStart[klass] + passed[klass] + 1;
+    for (let dimension = 0; dimension < table.dimensions; dimension++) {
+      const column = dimension * RELIEF_COLUMN;
+      reliefOf.fill(0, column, column + reliefStart[CLASSES]);
+      for (let klass = 0; klass < CLASSES; klass++) passed[klass] = reliefStart[klass + 1];
+      for (let at = count - 1; at >= 0; at--) {
+        const klass = problem.klass[items[at]];
+        const place = column + --passed[klass];
+        const required = table.required[dimension * FUNCTIONS_MAX + items[at]];
+        const isLast = passed[klass] + 1 === reliefStart[klass + 1];
+        const after = isLast ? 0 : reliefOf[place + 1];
+        reliefOf[place] = Math.max(required, after);
+      }
+      for (let klass = 0; klass < CLASSES; klass++) {
+        let sum = 0;
+        for (let place = reliefStart[klass] + 1; place < reliefStart[klass + 1]; place++) {
+          sum += reliefOf[column + place];
+          reliefOf[column + place] = sum;
+        }
+      }
+    }
+    passed.fill(0);
+    this.relief.fill(0);
   }
 
   private open(): void {
@@ -242,10 +278,8 @@ export class Search {
     const index = this.items[depth];
     const klass = this.problem.klass[index];
     this.placed[depth] = UNSET;
-    if (server === OUT) {
-      this.changeOuts(klass, 1);
-      return;
-    }
+    this.pass(klass, -1, server === OUT ? 1 : 0);
+    if (server === OUT) return;
     this.assigned[index] = NONE;
     this.entangle(index, server, -1);
     for (let dimension = 0; dimension < table.dimensions; dimension++)
@@ -261,10 +295,8 @@ export class Search {
     const klass = this.problem.klass[index];
     this.placed[depth] = server;
     this.tried[depth] |= 1 << server;
-    if (server === OUT) {
-      this.changeOuts(klass, -1);
-      return;
-    }
+    this.pass(klass, 1, server === OUT ? -1 : 0);
+    if (server === OUT) return;
     this.entered[depth] |= 1 << server;
     this.entangle(index, server, 1);
     this.enter(index, server);
@@ -277,11 +309,23 @@ export class Search {
     if (partnerStart[index] !== partnerStart[index + 1]) this.entangled[server] += by;
   }
 
-  private changeOuts(klass: number, by: number): void {
-    this.outs[klass] += by;
-    this.outsLeft += by;
-    for (let dimension = 0; dimension < this.table.dimensions; dimension++)
-      this.relief[dimension] += by * this.most[dimension * CLASSES + klass];
+  /** Passes functions of a class, back if negative, and changes how many may be left out. */
+  private pass(klass: number, functions: number, outs: number): void {
+    const { relief, reliefOf, table } = this;
+    const end = this.reliefStart[klass + 1] - 1;
+    const from = this.reliefStart[klass] + this.passed[klass];
+    const to = Math.min(from + this.outs[klass], end);
+    this.passed[klass] += functions;
+    this.outs[klass] += outs;
+    this.outsLeft += outs;
+    const nowFrom = from + functions;
+    const nowTo = Math.min(nowFrom + this.outs[klass], end);
+    if (from === to && nowFrom === nowTo) return;
+    for (let dimension = 0; dimension < table.dimensions; dimension++) {
+      const at = dimension * RELIEF_COLUMN;
+      relief[dimension] +=
+        reliefOf[at + nowTo] - reliefOf[at + nowFrom] - reliefOf[at + to] + reliefOf[at + from];
+    }
   }
 
   /** The next server to try for the function at this depth, OUT, or NONE. */
