@@ -2,7 +2,6 @@
 
 import { LOG_WATCHDOG_RESET } from "../../src/boundary/maintenance-code.ts";
 import { RuntimeError } from "../../src/command-line/errors.ts";
-import { waitFor } from "../../src/rig/condition.ts";
 import type { ProcedureStep } from "../../src/rig/procedure-step.ts";
 import { SERVICE_VIP, WATCHDOG_S } from "./aircraft.ts";
 import { recordName, records, type Told } from "./guest-records.ts";
@@ -13,7 +12,6 @@ import { BOOT_MS_MAX, type Machine } from "./machine.ts";
 /** Clocks of guest and host differ while the guest waits for a processor. */
 const RESET_S_MAX = 3 * WATCHDOG_S;
 const RESTART_MS_MAX = 60_000;
-const POLL_MS = 500;
 
 export async function checkWatchdog(step: ProcedureStep, headEnds: HeadEnds): Promise<void> {
   const machine = await headEnds.flying("a");
@@ -50,21 +48,25 @@ export async function checkWatchdog(step: ProcedureStep, headEnds: HeadEnds): Pr
       answeredMs !== null,
     );
     await headEnds.awaitActive(machine);
-    await toldOnce(step, machine, before);
+    await toldOnce(step, machine, before, watch);
   } finally {
     watch.close();
   }
 }
 
 /** The log records the reason, and a restarted engine does not record it again. */
-async function toldOnce(step: ProcedureStep, machine: Machine, before: number): Promise<void> {
-  const engine = await enginePid(machine);
-  await machine.shell.run(`kill -KILL ${engine}`);
-  await waitFor(RESTART_MS_MAX, async () => {
-    await Bun.sleep(POLL_MS);
-    const status = await statusOf(machine);
-    return status?.phase === "active" && status.enginePid !== engine;
-  });
+async function toldOnce(
+  step: ProcedureStep,
+  machine: Machine,
+  before: number,
+  watch: KeepAliveWatch,
+): Promise<void> {
+  await machine.shell.run(`kill -KILL ${await enginePid(machine)}`);
+  watch.clear();
+  // Meanwhile no command: it would share the emulated processor with the starting engine, for
+  // which the watchdog waits.
+  const flying = await watch.next(RESTART_MS_MAX);
+  if (flying === null) throw new RuntimeError("no keep-alive after its engine was killed");
   step.did("killed its engine after the start, so that another one opened the device");
   const all = await records(machine);
   const told = all.filter(isReset);
