@@ -108,8 +108,8 @@ export const EXPLORED: readonly ExploredRow[] = [
   [
     "2 × 1, 10 ms × 5, ticks of 20 ms",
     "2 of every kind but power-all",
-    "38,987,850",
-    "46,249,692",
+    "39,092,876",
+    "46,362,487",
     "285 ms",
     "175 ms",
     "10 ms",
@@ -117,8 +117,8 @@ export const EXPLORED: readonly ExploredRow[] = [
   [
     "2 × 1, 10 ms × 5, precise lease",
     "2 of every kind but power-all",
-    "28,506,853",
-    "34,080,726",
+    "28,569,494",
+    "34,148,364",
     "265 ms",
     "175 ms",
     "14.9 ms",
@@ -126,8 +126,8 @@ export const EXPLORED: readonly ExploredRow[] = [
   [
     "2 × 1, 40 ms × 3, ticks of 20 ms",
     "2 of every kind but power-all",
-    "11,766,340",
-    "14,641,543",
+    "11,787,989",
+    "14,665,364",
     "940 ms",
     "620 ms",
     "15.2 ms",
@@ -135,8 +135,8 @@ export const EXPLORED: readonly ExploredRow[] = [
   [
     "2 × 1, 40 ms × 3, precise lease",
     "2 of every kind but late, power-all",
-    "8,969,423",
-    "11,300,737",
+    "8,983,746",
+    "11,316,652",
     "900 ms",
     "620 ms",
     "5.1 ms",

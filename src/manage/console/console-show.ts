@@ -1,6 +1,4 @@
 /** Output of `show` and `test`, in lines of at most 80 columns. */
-import { LOG_NO_REDUNDANCY, LOG_NO_REDUNDANCY_CRITICAL } from "../../boundary/maintenance-code.ts";
-import { codeLabel } from "../../catalogue/record-text.ts";
 import { paragraph } from "../../command-line/paragraph.ts";
 import type { KeepAliveConfig } from "../../config/model.ts";
 import type { DataLoadState } from "../../dataload/data-load.ts";
@@ -12,6 +10,7 @@ import {
   serverWord,
   standbyText,
 } from "../../supervisor/status-document.ts";
+import { isFolded } from "../folded-codes.ts";
 import type { FaultEntry, LegEntry, LogEntry, StorageFigures, TestResult } from "../maintenance.ts";
 import type { VersionDocument } from "../version-document.ts";
 import { namedValues, textTable, timeText, utcText } from "./console-table.ts";
@@ -88,14 +87,11 @@ export function faultLines(
   ];
 }
 
-/** Codes of which one missing server sets a fault for each function: they are one entry. */
-const FOLDED = [LOG_NO_REDUNDANCY_CRITICAL, LOG_NO_REDUNDANCY].map(codeLabel);
-
 /** Faults of these codes as one each, at the place of the first, with all their functions. */
 function folded(faults: readonly FaultEntry[]): FaultEntry[] {
   const groups = Map.groupBy(faults, (fault) => {
     const { label, ata, nature } = fault;
-    return FOLDED.includes(label) ? `${label} ${ata} ${nature}` : fault;
+    return isFolded(label) ? `${label} ${ata} ${nature}` : fault;
   });
   return [...groups.values()].flatMap((group) => {
     const [first] = group;

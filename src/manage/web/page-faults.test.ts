@@ -24,15 +24,15 @@ test("its own from the log, in full; those of others from their keep-alives", ()
   expect(faults).toEqual([
     {
       ...{ server: "a", label: "WNG-0111", text: "SERVER LOST", class: 2, about: "b" },
-      ...{ sinceMs: NOW_MS - 60_000, ageS: 60, count: 1 },
+      ...{ sinceMs: NOW_MS - 60_000, ageS: 60, count: 1, folded: 1 },
     },
     {
       ...{ server: "b", label: "WNG-0203", text: "FUNCTION FAILED", class: 2, about: "games" },
-      ...{ sinceMs: null, ageS: 42, count: 1 },
+      ...{ sinceMs: null, ageS: 42, count: 1, folded: 1 },
     },
     {
       ...{ server: "b", label: "WNG-9999", text: "", class: 0, about: "" },
-      ...{ sinceMs: null, ageS: 0, count: 1 },
+      ...{ sinceMs: null, ageS: 0, count: 1, folded: 1 },
     },
   ]);
   expect(unlistedFaults).toEqual([["b", 1]]);
@@ -58,4 +58,24 @@ test("of the whole aircraft: every server of itself alone", () => {
     "b WNG-0203",
     "b WNG-9999",
   ]);
+});
+
+test("functions that one missing server leaves alone are one fault of each server, with a list", () => {
+  const alone = (server: string, name: string, seconds: number) => ({
+    ...{ code: "WNG-0223", text: "NO OTHER SERVER", server, function: name, since: ago(seconds) },
+  });
+  const faults = [alone("a", "map", 3), alone("b", "map", 4), alone("a", "tv", 9)];
+  const { faults: found } = reportedFaults(
+    [
+      { ...status, faults },
+      { ...status, server: "b", faults },
+    ],
+    NOW_MS,
+  );
+  expect(found.map(({ server, about, ageS, folded }) => ({ server, about, ageS, folded }))).toEqual(
+    [
+      { server: "a", about: "map, tv", ageS: 9, folded: 2 },
+      { server: "b", about: "map", ageS: 4, folded: 1 },
+    ],
+  );
 });

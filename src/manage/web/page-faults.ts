@@ -5,6 +5,7 @@
 import { CATALOGUE } from "../../catalogue/catalogue.ts";
 import { codeLabel } from "../../catalogue/record-text.ts";
 import type { FaultStatus, StatusDocument } from "../../supervisor/status-document.ts";
+import { isFolded } from "../folded-codes.ts";
 import type { FaultEntry } from "../maintenance.ts";
 import type { PageFault, PageState } from "./page-state.ts";
 
@@ -23,10 +24,10 @@ export function pageFaults(
   const told = status?.faults ?? [];
   const others = status?.servers.filter(({ id }) => id !== serverId) ?? [];
   return {
-    faults: [
+    faults: folded([
       ...own.map((fault) => ownFault(fault, told, serverId, nowMs)),
       ...others.flatMap(({ id }) => faultsOf(id, told, nowMs)),
-    ],
+    ]),
     unlistedFaults: others.flatMap(({ id, activeFaults }) => untold(id, activeFaults, told)),
   };
 }
@@ -37,7 +38,7 @@ export function reportedFaults(
   nowMs: number,
 ): Pick<PageState, "faults" | "unlistedFaults"> {
   return {
-    faults: statuses.flatMap(({ server, faults }) => faultsOf(server, faults, nowMs)),
+    faults: folded(statuses.flatMap(({ server, faults }) => faultsOf(server, faults, nowMs))),
     unlistedFaults: statuses.flatMap(({ server, servers, faults }) =>
       untold(server, servers.find(({ id }) => id === server)?.activeFaults ?? 0, faults),
     ),
@@ -58,7 +59,7 @@ function ownFault(
   );
   const age = twin === undefined ? null : ageS(twin, nowMs);
   return {
-    ...{ server, label, text, class: fault.class, sinceMs: utcMs, count },
+    ...{ server, label, text, class: fault.class, sinceMs: utcMs, count, folded: 1 },
     about: [name, detail].filter((word) => word !== "").join(", "),
     ageS: utcMs === null ? age : secondsBetween(utcMs, nowMs),
   };
@@ -70,7 +71,22 @@ function faultsOf(id: string, told: readonly FaultStatus[], nowMs: number): Page
     .map((fault) => ({
       ...{ server: id, label: fault.code, text: fault.text, about: fault.function ?? "" },
       ...{ class: classes.get(fault.code) ?? 0, sinceMs: null, ageS: ageS(fault, nowMs), count: 1 },
+      folded: 1,
     }));
+}
+
+/** Each server's faults of a folded code as one, at the place of the first, the longest there. */
+function folded(faults: readonly PageFault[]): PageFault[] {
+  const groups = Map.groupBy(faults, (fault) =>
+    isFolded(fault.label) ? `${fault.server} ${fault.label}` : fault,
+  );
+  return [...groups.values()].flatMap((group) => {
+    const oldest = group.toSorted((one, other) => (other.ageS ?? 0) - (one.ageS ?? 0))[0];
+    if (oldest === undefined) return [];
+    const about = group.map((fault) => fault.about).join(", ");
+    const count = Math.max(...group.map((fault) => fault.count));
+    return [{ ...oldest, about, count, folded: group.length }];
+  });
 }
 
 function untold(

@@ -64,6 +64,8 @@ export interface PageFault {
   ageS: number | null;
   /** On this leg; 1 where only its server knows. */
   count: number;
+  /** Faults of one code and cause that stand here as one. */
+  folded: number;
 }
 
 export interface PageAccepted {

@@ -16,7 +16,8 @@ let shownFor = "";
 /** @param {PageState} state */
 export function showFaults(state) {
   const { faults, unlistedFaults, isKnown } = state;
-  const count = faults.length + unlistedFaults.reduce((sum, [, more]) => sum + more, 0);
+  const listed = faults.reduce((sum, { folded }) => sum + folded, 0);
+  const count = listed + unlistedFaults.reduce((sum, [, more]) => sum + more, 0);
   const way = count === 0 ? "Faults" : `Faults (${count})`;
   if (find("faults-way").textContent !== way) find("faults-way").textContent = way;
   const key = JSON.stringify([faults.map(({ ageS: _, ...rest }) => rest), unlistedFaults, isKnown]);
