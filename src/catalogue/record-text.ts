@@ -19,6 +19,8 @@ import {
 
 /** Not in the map of libuv: the kernel's timer, such as a lease, ran out. */
 const ETIME = 62;
+/** Made anew at every call. */
+const SYSTEM_ERRORS = getSystemErrorMap();
 const SERVERS_MASK = (1 << SERVERS_MAX) - 1;
 
 /** Names of one aircraft, by index. */
@@ -166,7 +168,7 @@ function formatValue(kind: ValueKind, value: number, names: RecordNames, rest: n
 
 /** `permission denied (errno 13)` */
 function errnoText(value: number): string {
-  const [, message = ""] = getSystemErrorMap().get(-value) ?? [];
+  const [, message = ""] = SYSTEM_ERRORS.get(-value) ?? [];
   const text = value === ETIME ? "timer expired" : message;
   return text === "" ? `errno ${value}` : `${text} (errno ${value})`;
 }

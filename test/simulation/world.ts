@@ -317,7 +317,8 @@ export class World {
   /** An engine reports why it releases everything. */
   onLetGo(host: Host, code: number, value: number): void {
     const { engine } = host;
-    this.trace.say(this.nowUs, `${name(host)} ${formatRecord(code, value, 0, NAMES)}`);
+    if (this.trace.lines !== null)
+      this.trace.say(this.nowUs, `${name(host)} ${formatRecord(code, value, 0, NAMES)}`);
     if (code !== LOG_STALLED && engine?.phases.leaving === true && engine.handover.busy === 0) {
       this.invariants.fail(
         "orderly stop",

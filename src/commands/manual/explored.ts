@@ -144,8 +144,8 @@ export const EXPLORED: readonly ExploredRow[] = [
   [
     "2 × 1, 10 ms × 5, ticks of 20 ms",
     "3 of lose, pause, kill, stall",
-    "50,446,833",
-    "65,619,407",
+    "51,213,741",
+    "66,550,782",
     "245 ms",
     "55 ms",
     "5 ms",
@@ -153,8 +153,8 @@ export const EXPLORED: readonly ExploredRow[] = [
   [
     "2 × 1, 10 ms × 5, precise lease",
     "3 of lose, pause, kill, stall",
-    "37,811,204",
-    "49,066,730",
+    "38,536,326",
+    "49,946,074",
     "250 ms",
     "50 ms",
     "5.1 ms",
@@ -248,5 +248,14 @@ export const EXPLORED: readonly ExploredRow[] = [
     "265 ms",
     "190 ms",
     "15.1 ms",
+  ],
+  [
+    "3 × 1, 10 ms × 5, ticks of 20 ms",
+    "2 of power, pause, stall, lose, cut",
+    "13,994,670",
+    "16,065,346",
+    "285 ms",
+    "205 ms",
+    "20 ms",
   ],
 ];
