@@ -167,7 +167,7 @@ export class Agreement {
     inputs.holds = handover.room.inputs.holds;
     inputs.withheld[self] = handover.room.inputs.withheld;
     for (let left = membership.counting; left !== 0; left &= left - 1) {
-      const { withheld, holds } = membership.said(lowest(left));
+      const { withheld, holds } = membership.latest(lowest(left));
       inputs.withheld[lowest(left)] = withheld;
       if (holds !== 0) inputs.holds = true;
     }
@@ -230,7 +230,7 @@ export class Agreement {
       if (this.membership.state[server] !== SERVER_ALIVE) continue;
       const phase = this.membership.phase(server);
       if (phase !== PHASE_ACTIVE && phase !== PHASE_DRAINING) continue;
-      if (this.membership.said(server).assignmentDigest !== this.digest) rival = server;
+      if (this.membership.latest(server).assignmentDigest !== this.digest) rival = server;
     }
     if (rival === NONE) {
       this.disagreeingSinceUs = NOT_DISAGREEING;

@@ -74,7 +74,7 @@ test("a server that has left stays so; one with another table is lost like any o
 test("what a server with a lease owned or claimed may be answered for there until the lease has run out", () => {
   const { holdUs, holdTicksUs } = timingOf(10, 3, 3, 0);
   expect([holdUs, holdTicksUs]).toEqual([10_000, 30_000]);
-  const said = membership.said(1);
+  const said = membership.latest(1);
   said.owns[0] = 0b01;
   said.claims[0] = 0b10;
   for (const [flags, endUs] of [

@@ -21,7 +21,7 @@ export function yieldsToForeignTable(
   let foreign = 0;
   let foreignServes = false;
   for (let left = membership.incompatible; left !== 0; left &= left - 1) {
-    const { sender, heard, phase, flags } = membership.said(lowest(left));
+    const { sender, heard, phase, flags } = membership.latest(lowest(left));
     foreign |= (1 << sender) | heard;
     if (phase === PHASE_ACTIVE || phase === PHASE_DRAINING) foreignServes = true;
     if ((flags & FLAG_OWNS) !== 0) foreignServes = true; // it is still letting go

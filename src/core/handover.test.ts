@@ -88,7 +88,7 @@ function advance(mayServe = true): number[] {
 }
 
 function owns(server: number, index: number): void {
-  addFunction(membership.said(server).owns, 0, index);
+  addFunction(membership.latest(server).owns, 0, index);
 }
 
 function bringUp(index: number): void {
@@ -133,8 +133,8 @@ describe("taking a function", () => {
     handover.vips.onDown(1);
     expect(advance()).toEqual([]);
     expect([handover.state[1], handover.room.load[0]]).toEqual([CLAIMED, 0]);
-    removeFunction(membership.said(0).owns, 0, 1);
-    removeFunction(membership.said(2).owns, 0, 1);
+    removeFunction(membership.latest(0).owns, 0, 1);
+    removeFunction(membership.latest(2).owns, 0, 1);
     expect(advance()).toEqual([EFFECT_VIP_ADD]);
     expect(handover.room.load[0]).toBe(60);
   });
@@ -153,18 +153,18 @@ describe("taking a function", () => {
   test("not before a server that lost us must have claimed its take-overs", () => {
     // Simulator, seed 500022017: the others had let go, and two servers took the function.
     membership.setState(2, SERVER_ALIVE);
-    membership.said(2).phase = PHASE_ACTIVE;
+    membership.latest(2).phase = PHASE_ACTIVE;
     membership.claimsUntilUs[2] = 5000;
     handover.assigned[0] = SELF;
     nowUs = 2999;
     expect(advance()).toEqual([]);
-    membership.said(2).flags = FLAG_DRAINING;
+    membership.latest(2).flags = FLAG_DRAINING;
     expect(handover.rivals.mayStillClaim(nowUs)).toBe(false); // it takes nothing
-    membership.said(2).flags = 0;
+    membership.latest(2).flags = 0;
     expect(handover.rivals.mayStillClaim(nowUs)).toBe(true);
-    addFunction(membership.said(2).claims, 0, 0);
+    addFunction(membership.latest(2).claims, 0, 0);
     expect(advance()).toEqual([]);
-    removeFunction(membership.said(2).claims, 0, 0);
+    removeFunction(membership.latest(2).claims, 0, 0);
     expect(advance()).toEqual([EFFECT_VIP_ADD]);
   });
 
@@ -177,12 +177,12 @@ describe("taking a function", () => {
     handover.assigned[0] = SELF;
     advance();
     expect(handover.state[0]).toBe(CLAIMED);
-    removeFunction(membership.said(2).owns, 0, 0);
-    addFunction(membership.said(0).claims, 0, 0);
+    removeFunction(membership.latest(2).owns, 0, 0);
+    addFunction(membership.latest(0).claims, 0, 0);
     advance();
     expect(handover.state[0]).toBe(CLAIMED);
-    removeFunction(membership.said(0).claims, 0, 0);
-    addFunction(membership.said(2).claims, 0, 0);
+    removeFunction(membership.latest(0).claims, 0, 0);
+    addFunction(membership.latest(2).claims, 0, 0);
     advance();
     expect(handover.state[0]).toBe(ADDING);
   });
@@ -242,7 +242,7 @@ describe("letting go of a function", () => {
     handover.assigned[1] = 2;
     handover.assignedSinceUs[1] = nowUs;
     expect(advance()).toEqual([]);
-    addFunction(membership.said(2).ready, 0, 1);
+    addFunction(membership.latest(2).ready, 0, 1);
     expect(advance()).toEqual([EFFECT_VIP_REMOVE]);
     expect(hasFunction(handover.owns, 0, 1)).toBe(true);
     handover.vips.onDown(1);
@@ -304,14 +304,14 @@ describe("owned twice", () => {
     owns(2, 0);
     expect(advance()).toEqual([EFFECT_ANNOUNCE]);
     expect(advance()).toEqual([]);
-    removeFunction(membership.said(2).owns, 0, 0);
+    removeFunction(membership.latest(2).owns, 0, 0);
     expect(advance()).toEqual([EFFECT_ANNOUNCE]);
   });
 
   test("one that lost us before anything was up here waits for no lease of ours: we yield to its claim", () => {
     bringUp(0);
     membership.setState(2, SERVER_ALIVE);
-    addFunction(membership.said(2).claims, 0, 0);
+    addFunction(membership.latest(2).claims, 0, 0);
     membership.echoedSequence[2] = 1000;
     expect(advance()).toEqual([]); // it hears us, and waits
     membership.echoedSequence[2] = 0;

@@ -34,7 +34,7 @@ export function othersOf(membership: Membership): number {
   for (let left = membership.heard; left !== 0; left &= left - 1) {
     const server = lowest(left);
     if (!membership.takesFunctions(server)) continue;
-    if ((membership.said(server).flags & FLAG_WITNESS) !== 0) return OTHERS_REACH;
+    if ((membership.latest(server).flags & FLAG_WITNESS) !== 0) return OTHERS_REACH;
     others = OTHERS_BLIND;
   }
   return others;

@@ -88,7 +88,7 @@ describe("granted by the others", () => {
   /** Server 1 is active, was heard at `heardUs`, and has echoed `sequence`. */
   function peer(sequence: number, heardUs: number): void {
     membership.setState(1, SERVER_ALIVE);
-    membership.said(1).phase = PHASE_ACTIVE;
+    membership.latest(1).phase = PHASE_ACTIVE;
     if (sequence !== 0) membership.lastEchoed[1] = sequence;
     membership.echoedSequence[1] = sequence;
     membership.lastHeardUs[1] = heardUs;
@@ -140,7 +140,7 @@ describe("granted by the others", () => {
 
   test("one that listens or has another table grants as well: it serves when we are lost (simulator, seed 1006305)", () => {
     peer(8, 100_000);
-    membership.said(1).phase = PHASE_LISTENING;
+    membership.latest(1).phase = PHASE_LISTENING;
     expect(grantMs(lease, 100_000)).toBe(35);
     membership.setState(1, SERVER_INCOMPATIBLE);
     membership.lastEchoed[1] = 8;
@@ -149,7 +149,7 @@ describe("granted by the others", () => {
 
   test("one that listens and has not heard us yet, or that has fallen silent, grants nothing and takes nothing", () => {
     peer(0, 100_000);
-    membership.said(1).phase = PHASE_LISTENING;
+    membership.latest(1).phase = PHASE_LISTENING;
     expect(grantMs(lease, 100_000)).toBe(45);
     // Silent for take-over time − 2 periods − 1.5 × lateness − ticks = 24.5 ms: until then what it
     // granted last still runs.
@@ -264,7 +264,7 @@ test("a server that grants less than was renewed cuts the lease short at once (s
   expect(grantMs(lease, 100_000)).toBe(45);
   expect(lease.look(101_000)).toBe(false);
   membership.setState(1, SERVER_ALIVE);
-  membership.said(1).phase = PHASE_ACTIVE;
+  membership.latest(1).phase = PHASE_ACTIVE;
   membership.lastHeardUs[1] = 101_000;
   membership.contactUs[1] = Number.NEGATIVE_INFINITY;
   membership.lastEchoed[1] = 7; // missed from 130 ms on

@@ -58,7 +58,7 @@ export class MembershipRecords {
       effects.push(EFFECT_LOG, LOG_SERVER_UNREACHABLE, server, 0);
     else if (state === SERVER_LEAVING) effects.push(EFFECT_LOG, LOG_SERVER_LEFT, server, 0);
     else if (state === SERVER_INCOMPATIBLE) {
-      const digest = membership.said(server).digestHigh | 0;
+      const digest = membership.latest(server).digestHigh | 0;
       effects.push(EFFECT_LOG, LOG_SERVER_INCOMPATIBLE, server, digest);
     }
   }

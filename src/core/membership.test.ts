@@ -199,7 +199,7 @@ test("a server with another table is no peer: its functions do not count, and it
   addFunction(foreign.owns, 0, 3);
   expect(arrive(foreign)).toBe(COUNTER_SYSTEM);
   expect(membership.state[1]).toBe(SERVER_INCOMPATIBLE);
-  expect(membership.said(1).digestHigh).toBe(0xabcdef01);
+  expect(membership.latest(1).digestHigh).toBe(0xabcdef01);
   expect(membership.counts(1)).toBe(false);
   expect(membership.owns(1, 3)).toBe(false);
   expect(yieldsToForeignTable(membership, 0, false)).toBe(true); // it serves already
@@ -213,7 +213,7 @@ test("a late, older message of a server with another table changes nothing", () 
   expect(yieldsToForeignTable(membership, 0, false)).toBe(true); // it serves
   expect(membership.lastHeardUs[1]).toBe(heardUs);
   arrive(message(1, { ...foreign, incarnation: THEIRS + 1, phase: PHASE_LISTENING }));
-  expect(membership.said(1).flags).toBe(0); // one that was started again begins to count anew
+  expect(membership.latest(1).flags).toBe(0); // one that was started again begins to count anew
 });
 
 test("a server with another table that has left is gone: no server yields to it", () => {

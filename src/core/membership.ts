@@ -130,24 +130,24 @@ export class Membership {
 
   /** The server says that the function's VIPs may be up there. */
   owns(server: number, index: number): boolean {
-    return this.counts(server) && hasFunction(this.said(server).owns, 0, index);
+    return this.counts(server) && hasFunction(this.latest(server).owns, 0, index);
   }
 
   /** The server is about to take the function. */
   claims(server: number, index: number): boolean {
-    return this.counts(server) && hasFunction(this.said(server).claims, 0, index);
+    return this.counts(server) && hasFunction(this.latest(server).claims, 0, index);
   }
 
   /** The server claims the function and has room for it, or owns it and its process can be used. */
   isReadyFor(server: number, index: number): boolean {
-    return this.counts(server) && hasFunction(this.said(server).ready, 0, index);
+    return this.counts(server) && hasFunction(this.latest(server).ready, 0, index);
   }
 
   /** The server fell silent, and may still answer for the function or take up its claim. */
   mayAnswer(server: number, index: number, nowUs: number): boolean {
     if (nowUs >= this.answersUntilUs[server] || this.counts(server)) return false;
     marks[MARK_HELD]++;
-    const { owns, claims } = this.said(server);
+    const { owns, claims } = this.latest(server);
     return hasFunction(owns, 0, index) || hasFunction(claims, 0, index);
   }
 
@@ -157,19 +157,19 @@ export class Membership {
   }
 
   cannotRun(server: number, index: number): boolean {
-    return this.counts(server) && hasFunction(this.said(server).cannotRun, 0, index);
+    return this.counts(server) && hasFunction(this.latest(server).cannotRun, 0, index);
   }
 
   /** The move that the server was asked for: function index + 1; 0: none. */
   moveFunction(server: number): number {
-    return this.counts(server) ? this.said(server).moveFunction : 0;
+    return this.counts(server) ? this.latest(server).moveFunction : 0;
   }
 
   phase(server: number): number {
-    return this.said(server).phase;
+    return this.latest(server).phase;
   }
 
-  said(server: number): KeepAliveMessage {
+  latest(server: number): KeepAliveMessage {
     return this.newest[server] as KeepAliveMessage;
   }
 
@@ -189,7 +189,7 @@ export class Membership {
 
   /** By its own word: not draining, not held back, not cut off. */
   takesFunctions(server: number): boolean {
-    const { flags, phase } = this.said(server);
+    const { flags, phase } = this.latest(server);
     if ((flags & (FLAG_DRAINING | FLAG_PASSIVE)) !== 0) return false;
     return phase === PHASE_ACTIVE || phase === PHASE_LISTENING;
   }
@@ -239,9 +239,9 @@ export class Membership {
     if (state === SERVER_LOST || state === SERVER_LEAVING) this.departures[server]++;
     // Our view goes out at once: others need it to corroborate.
     let changes = CHANGED | AWAITS_ECHO;
-    if (counted && this.said(server).moveFunction !== 0) changes |= CHANGED_MOVES;
+    if (counted && this.latest(server).moveFunction !== 0) changes |= CHANGED_MOVES;
     if (!this.counts(server)) {
-      if (counted && this.said(server).saysItCannot()) changes |= CHANGED_CANNOT_RUN;
+      if (counted && this.latest(server).saysItCannot()) changes |= CHANGED_CANNOT_RUN;
       this.echoedSequence[server] = 0;
       this.lastEchoed[server] = 0;
       this.hears[server] = 0;
@@ -253,7 +253,7 @@ export class Membership {
   /** Nobody hears the server any more. */
   fallSilent(server: number, nowUs: number): void {
     const { holdUs, holdTicksUs } = this.timing;
-    const { flags } = this.said(server);
+    const { flags } = this.latest(server);
     if ((flags & FLAG_LEASE) !== 0)
       this.answersUntilUs[server] = nowUs + ((flags & FLAG_TICKS) === 0 ? holdUs : holdTicksUs);
     this.setState(server, SERVER_LOST);
@@ -287,7 +287,7 @@ export class Membership {
       this.silentSinceUs[server] = this.lastHeardUs[server];
     }
     this.noteHeard(server, nowUs);
-    let changes = this.compare(this.said(server), message, this.counts(server));
+    let changes = this.compare(this.latest(server), message, this.counts(server));
     const echoed = message.heardIncarnation[self] === incarnation ? message.heardSequence[self] : 0;
     if ((echoed === 0) !== (this.echoedSequence[server] === 0)) {
       this.claimsUntilUs[server] = echoed === 0 ? nowUs + this.timing.takeOverUs : 0;
@@ -306,7 +306,7 @@ export class Membership {
   takeIncompatible(events: EventQueue, slot: number, nowUs: number): void {
     const message = events.message(slot);
     const server = message.sender;
-    const before = this.said(server);
+    const before = this.latest(server);
     // Overtaken on its way: out of date.
     if (message.incarnation === before.incarnation && message.sequence <= before.sequence) return;
     this.noteHeard(server, nowUs);
@@ -326,7 +326,7 @@ export class Membership {
   }
 
   private keep(events: EventQueue, slot: number, server: number): void {
-    this.newest[server] = events.exchange(slot, this.said(server));
+    this.newest[server] = events.exchange(slot, this.latest(server));
   }
 
   /** @returns mask of what the message changes; `counted`: the message before counted */

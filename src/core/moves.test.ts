@@ -52,7 +52,7 @@ function begin(policy: Policy = PREEMPT): void {
     [H, 2],
   ] as const) {
     handover.assigned[index] = owner;
-    addFunction(owner === 0 ? handover.owns : membership.said(owner).owns, 0, index);
+    addFunction(owner === 0 ? handover.owns : membership.latest(owner).owns, 0, index);
   }
   moves.update(0, ALL);
 }
@@ -110,7 +110,7 @@ describe("what is refused", () => {
   });
 
   test("where it has failed, here and elsewhere", () => {
-    addFunction(membership.said(3).cannotRun, 0, F);
+    addFunction(membership.latest(3).cannotRun, 0, F);
     expect(moves.refusal(F, 3)).toBe(control.MOVE_REFUSED_CANNOT_RUN);
     handover.failed[H] = 1;
     expect(moves.refusal(H, 0)).toBe(control.MOVE_REFUSED_CANNOT_RUN);
@@ -130,9 +130,9 @@ describe("what is refused", () => {
     removeFunction(handover.owns, 0, F);
     expect(moves.refusal(F, 3)).toBe(control.MOVE_REFUSED_UNDER_WAY);
     addFunction(handover.owns, 0, F);
-    membership.said(2).moveFunction = G + 1;
+    membership.latest(2).moveFunction = G + 1;
     expect(moves.refusal(F, 3)).toBe(control.MOVE_REFUSED_UNDER_WAY);
-    membership.said(2).moveFunction = 0;
+    membership.latest(2).moveFunction = 0;
     moves.ask(F, 3, 1);
     expect(moves.refusal(F, 2)).toBe(control.MOVE_REFUSED_UNDER_WAY);
   });
@@ -146,7 +146,7 @@ describe("a move that was asked for here", () => {
     expect(moves.update(1000, ALL)).toBe(true);
     expect(applied()).toEqual([3, 1, 2, NONE]);
     expect(moves.update(2000, ALL)).toBe(false);
-    addFunction(membership.said(3).owns, 0, F);
+    addFunction(membership.latest(3).owns, 0, F);
     moves.update(3000, ALL);
     expect(logged()).toEqual([LOG_MOVE_DONE]);
     const endUs = 3000 + MOVE_TOLD_PERIODS * timing.periodUs;
@@ -191,8 +191,8 @@ describe("a move that was asked for here", () => {
 
 describe("moves that others were asked for", () => {
   const told = (asking: number, index: number, server: number): void => {
-    membership.said(asking).moveFunction = index + 1;
-    membership.said(asking).moveServer = server;
+    membership.latest(asking).moveFunction = index + 1;
+    membership.latest(asking).moveServer = server;
   };
 
   test("count while the server that was asked is alive", () => {

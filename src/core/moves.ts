@@ -179,7 +179,7 @@ export class Moves {
         this.applyOne(
           allocation,
           membership.moveFunction(asking) - 1,
-          membership.said(asking).moveServer,
+          membership.latest(asking).moveServer,
         );
       }
     }
@@ -223,6 +223,6 @@ export class Moves {
 
   private withheld(server: number): number {
     if (server === this.self) return this.handover.room.inputs.withheld;
-    return this.membership.said(server).withheld;
+    return this.membership.latest(server).withheld;
   }
 }

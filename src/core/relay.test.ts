@@ -20,7 +20,7 @@ beforeEach(() => {
   relay = new Relay(membership, table);
   for (const server of [1, 2]) {
     membership.setState(server, SERVER_ALIVE);
-    membership.said(server).direct = 0b111 & ~(1 << server);
+    membership.latest(server).direct = 0b111 & ~(1 << server);
     heard(server, 10);
   }
 });
@@ -28,7 +28,7 @@ beforeEach(() => {
 function heard(server: number, sequence: number): void {
   membership.sequence[server] = sequence;
   membership.incarnation[server] = 100 + server;
-  Object.assign(membership.said(server), {
+  Object.assign(membership.latest(server), {
     sender: server,
     sequence,
     incarnation: 100 + server,
@@ -48,7 +48,7 @@ test("where all hear all, nothing is sent on", () => {
 });
 
 test("a message that a server does not hear directly is relayed to it, unchanged and marked, once", () => {
-  membership.said(2).direct = 0b001;
+  membership.latest(2).direct = 0b001;
   relay.update();
   expect(relay.compose()).toMatchObject({
     sender: 1,
@@ -63,13 +63,13 @@ test("a message that a server does not hear directly is relayed to it, unchanged
 });
 
 test("both directions that are cut, each for itself", () => {
-  membership.said(1).direct = 0b001;
-  membership.said(2).direct = 0b001;
+  membership.latest(1).direct = 0b001;
+  membership.latest(2).direct = 0b001;
   expect(sentOn()).toEqual([1, 2]);
 });
 
 test("not more than some messages of a server in a period", () => {
-  membership.said(2).direct = 0b001;
+  membership.latest(2).direct = 0b001;
   let sent = 0;
   for (let sequence = 11; sequence < 30; sequence++) {
     heard(1, sequence);
@@ -81,7 +81,7 @@ test("not more than some messages of a server in a period", () => {
 });
 
 test("the same sequence number of a new incarnation is new", () => {
-  membership.said(2).direct = 0b001;
+  membership.latest(2).direct = 0b001;
   expect(sentOn()).toEqual([1]);
   membership.incarnation[1] = 200;
   expect(sentOn()).toEqual([1]);

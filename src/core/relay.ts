@@ -47,7 +47,7 @@ export class Relay {
     let missing = 0;
     for (let left = heard; left !== 0; left &= left - 1) {
       const other = lowest(left);
-      missing |= heard & ~membership.said(other).direct & ~(1 << other);
+      missing |= heard & ~membership.latest(other).direct & ~(1 << other);
     }
     this.wanted = missing;
   }
@@ -64,7 +64,7 @@ export class Relay {
         continue;
       }
       marks[MARK_RELAYED]++;
-      const newest = this.membership.said(server);
+      const newest = this.membership.latest(server);
       this.sent[server]++;
       this.anySent = true;
       this.sequence[server] = newest.sequence;

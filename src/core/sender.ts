@@ -128,7 +128,7 @@ export class Sender {
     const { inputs } = this.handover.room;
     let areTold = message.tellsInputs;
     for (let left = membership.counting; left !== 0; left &= left - 1)
-      if (membership.said(lowest(left)).understands < KEEP_ALIVE_VERSION) areTold = false;
+      if (membership.latest(lowest(left)).understands < KEEP_ALIVE_VERSION) areTold = false;
     if (inputs.settle(areTold)) changes.note(CHANGED | CHANGED_CANNOT_RUN);
     message.withheld = inputs.withheld;
     message.holds = inputs.holds ? 1 : 0;
@@ -182,7 +182,7 @@ export class Sender {
       message.heardIncarnation[server] = admission.echoIncarnation(server);
       message.heardSequence[server] = admission.echoSequence(server);
       // A server that we do not hear may hear us, and understand only the version before.
-      const understands = membership.isHeard(server) ? membership.said(server).understands : 0;
+      const understands = membership.isHeard(server) ? membership.latest(server).understands : 0;
       if (server !== identity.self && understands < KEEP_ALIVE_VERSION)
         message.version = KEEP_ALIVE_VERSION_BEFORE;
     }

@@ -155,7 +155,7 @@ export class Strangers {
   private isServer(macHigh: number, macLow: number): boolean {
     for (let server = 0; server < SERVERS_MAX; server++) {
       if ((this.membership.incompatible & (1 << server)) !== 0) continue;
-      const { clientMacHigh, clientMacLow } = this.membership.said(server);
+      const { clientMacHigh, clientMacLow } = this.membership.latest(server);
       if (clientMacHigh === macHigh && clientMacLow === macLow && (macHigh | macLow) !== 0)
         return true;
     }

@@ -63,7 +63,7 @@ describe("effects that are carried out", () => {
     const { engine } = flight;
     engine.handover.state[5] = ADDING;
     engine.membership.setState(1, SERVER_ALIVE);
-    addFunction(engine.membership.said(1).owns, 0, 5);
+    addFunction(engine.membership.latest(1).owns, 0, 5);
     push(EFFECT_VIP_ADD, 5);
     push(EFFECT_VIP_ADD, 6);
     expect(carriedOut()).toEqual(["carryOut(add, 6, 1, 2)", "commit()"]);

@@ -107,8 +107,7 @@ export function loadProgram(name: string, code: Uint8Array): number {
   const load = (log: NativeMemory | null): number => {
     const [logAddress, logBytes] = log === null ? [0, 0] : [log.address, LOG_BYTES];
     const { address } = program;
-    const { address: said } = licence;
-    encodeProgramLoad(view, name, address, count, said, logAddress, logBytes);
+    encodeProgramLoad(view, name, address, count, licence.address, logAddress, logBytes);
     let result = bpf(BPF_PROG_LOAD);
     for (let tries = 1; result === -EAGAIN && tries < LOAD_TRIES; tries++)
       result = bpf(BPF_PROG_LOAD);

@@ -13,7 +13,7 @@ class Pair {
   nowUs = 100_000_000;
 
   fly(periods: number): void {
-    const seen = { membership: { isHeard: () => this.isHeard, said: () => this.said } };
+    const seen = { membership: { isHeard: () => this.isHeard, latest: () => this.said } };
     const blank = { membership: { isHeard: () => false } };
     for (let left = periods; left > 0; left--) {
       this.nowUs += 10_000;

@@ -51,10 +51,10 @@ export class FaultBoard {
       if (server === this.self) continue;
       if (!membership.isHeard(server)) this.count[server] = 0;
       else {
-        const said = membership.said(server);
-        const { faultPlace, faultCount, faultCode, faultFunction, faultAgeS } = said;
+        const latest = membership.latest(server);
+        const { faultPlace, faultCount, faultCode, faultFunction, faultAgeS } = latest;
         this.take(server, faultPlace, faultCount, faultCode, faultFunction, faultAgeS, nowUs);
-        this.takeBuild(server, said);
+        this.takeBuild(server, latest);
       }
     }
   }

@@ -114,9 +114,9 @@ export class StatusWriter {
     const { snapshot, table } = this;
     const { membership, handover } = this.engine;
     for (let server = 0; server < table.serverCount; server++) {
-      const said = membership.counts(server) ? membership.said(server) : null;
-      snapshot.withheld[server] = said?.withheld ?? 0;
-      snapshot.holds[server] = said?.holds ?? 0;
+      const latest = membership.counts(server) ? membership.latest(server) : null;
+      snapshot.withheld[server] = latest?.withheld ?? 0;
+      snapshot.holds[server] = latest?.holds ?? 0;
     }
     const { inputs } = handover.room;
     snapshot.withheld[this.identity.self] = inputs.withheld;

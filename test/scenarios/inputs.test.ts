@@ -195,14 +195,14 @@ test.each(POLICY_NAMES)(
     world.run(1000);
     expect(world.agrees()).toBe(true);
     expect(world.engine(0).sender.message).toMatchObject({ version: 5, withheld: 0, holds: 0 });
-    expect(world.engine(1).membership.said(0)).toMatchObject({ withheld: 0, holds: 0 });
+    expect(world.engine(1).membership.latest(0)).toMatchObject({ withheld: 0, holds: 0 });
     world.command(c, CONTROL_LEAVE);
     world.run(500);
     c.isOlder = false;
     world.start(c);
     world.run(1000);
     expect(world.agrees()).toBe(true);
-    expect(world.engine(1).membership.said(0)).toMatchObject({
+    expect(world.engine(1).membership.latest(0)).toMatchObject({
       version: 6,
       withheld: 60,
       holds: 1,

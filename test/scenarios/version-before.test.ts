@@ -80,7 +80,7 @@ test.each([0, 1])("in the place of server %i this version sees what that one saw
   });
   const other = 1 - self;
   expect(engine.membership.state[other]).toBe(SERVER_ALIVE);
-  expect(engine.membership.said(other).owns[0]).toBe(lastOf(other).owns[0]);
+  expect(engine.membership.latest(other).owns[0]).toBe(lastOf(other).owns[0]);
   // P5 between versions: the same assignment is worked out.
   expect(engine.agreement.digest).toBe(lastOf(other).assignmentDigest);
 });
