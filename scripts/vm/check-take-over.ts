@@ -12,6 +12,8 @@ const TAKE_OVER_MS_MAX = 3 * DETECTION_MS;
 const POLL_MS = 500;
 
 export async function checkTakeOver(step: ProcedureStep, headEnds: HeadEnds): Promise<void> {
+  await headEnds.switchOff("a");
+  headEnds.processors = 1;
   await Promise.all([headEnds.flying("a"), headEnds.flying("b")]);
   await joined(step, headEnds, "both are up");
   const owner = await headEnds.served(BOOT_MS_MAX);

@@ -63,8 +63,8 @@ async function toldOnce(
 ): Promise<void> {
   await machine.shell.run(`kill -KILL ${await enginePid(machine)}`);
   watch.clear();
-  // Meanwhile no command: it would share the emulated processor with the starting engine, for
-  // which the watchdog waits.
+  // Meanwhile no command: it would take emulated processors from the starting engine, for which
+  // the watchdog waits.
   const flying = await watch.next(RESTART_MS_MAX);
   if (flying === null) throw new RuntimeError("no keep-alive after its engine was killed");
   step.did("killed its engine after the start, so that another one opened the device");

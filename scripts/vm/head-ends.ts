@@ -37,6 +37,8 @@ export async function statusOf(machine: Machine): Promise<StatusDocument | null>
 }
 
 export class HeadEnds {
+  /** Of every machine that is switched on: together no more than this machine's two. */
+  processors = 2;
   readonly #running = new Map<ServerId, Machine>();
   #seat: Seat | null = null;
 
@@ -74,8 +76,8 @@ export class HeadEnds {
   async switchOn(server: ServerId): Promise<Machine> {
     const disks = [await this.#disk(server, "state", STATE_MIB)];
     if (server === "a") disks.push(await this.#disk(server, "trial", TRIAL_MIB));
-    const { images, directory } = this;
-    const machine = await Machine.start({ server, images, disks, directory });
+    const { images, directory, processors } = this;
+    const machine = await Machine.start({ server, processors, images, disks, directory });
     this.#running.set(server, machine);
     return machine;
   }

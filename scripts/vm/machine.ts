@@ -41,6 +41,8 @@ export interface MachineDisk {
 
 export interface MachineOrder {
   readonly server: ServerId;
+  /** A thread of QEMU emulates each. */
+  readonly processors: number;
   readonly images: MachineImages;
   readonly disks: readonly MachineDisk[];
   /** For its sockets and its output. */
@@ -111,7 +113,7 @@ export class Machine {
 }
 
 function argumentsOf(
-  { server, images, disks }: MachineOrder,
+  { server, processors, images, disks }: MachineOrder,
   paths: Record<"monitor" | "shell" | "kernelLog", string>,
 ): string[] {
   const [first, second] = addressesOf(server);
@@ -126,7 +128,16 @@ function argumentsOf(
   return [
     ...["-name", `wingman-${server}`, "-nodefaults", "-no-user-config", "-display", "none", "-S"],
     ...["-machine", "q35", "-accel", "tcg,thread=multi,tb-size=256", "-cpu", "max"],
-    ...["-m", String(MEMORY_MIB), "-kernel", images.kernel, "-initrd", images.ramdisk],
+    ...[
+      "-smp",
+      String(processors),
+      "-m",
+      String(MEMORY_MIB),
+      "-kernel",
+      images.kernel,
+      "-initrd",
+      images.ramdisk,
+    ],
     ...["-append", kernelArguments],
     ...["-chardev", "pty,id=console", "-serial", "chardev:console"],
     ...["-chardev", `file,id=kernel,path=${paths.kernelLog}`, "-serial", "chardev:kernel"],
