@@ -82,12 +82,12 @@ export const WITHHELD_MAX = 100;
 export const BOOK_ENTRIES_MAX = SERVERS_MAX + (SERVERS_MAX * (SERVERS_MAX - 1)) / 2;
 
 /**
- * Maximum search steps for one allocation, in total and per ms of the period; a step takes about
- * 100 ns. A reaction that is missing from the contingency book delays the flight loop by less than
- * half a period.
+ * Maximum search steps for one allocation, in total and per ms of the period; a step takes at most
+ * about 160 ns. A reaction that is missing from the contingency book delays the flight loop by less
+ * than half a period.
  */
 export const SEARCH_STEPS_MAX = 50_000;
-export const SEARCH_STEPS_PER_MS = 3_000;
+export const SEARCH_STEPS_PER_MS = 2_000;
 
 /**
  * Search steps per ms of a period for the contingency book: a hundredth of a core. A third of it

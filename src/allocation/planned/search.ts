@@ -56,7 +56,7 @@ export class Search {
   /** Functions that may still be left out: per class, and in all. */
   private readonly outs = new Int32Array(CLASSES);
   private outsLeft = 0;
-  /** Functions of each class before this depth. */
+  /** Functions of each class up to this depth. */
   private readonly passed = new Int32Array(CLASSES);
   /** The most that those take that may still be left out, per dimension. */
   private readonly relief = new Int32Array(DIMENSIONS_MAX);
@@ -208,9 +208,16 @@ export class Search {
   }
 
   private open(): void {
-    this.placed[this.depth] = UNSET;
-    this.tried[this.depth] = 0;
-    this.entered[this.depth] = 0;
+    const { depth } = this;
+    this.placed[depth] = UNSET;
+    this.tried[depth] = 0;
+    this.entered[depth] = 0;
+    if (depth < this.count) this.pass(this.problem.klass[this.items[depth]], 1, 0);
+  }
+
+  private close(): void {
+    this.pass(this.problem.klass[this.items[this.depth]], -1, 0);
+    this.depth--;
   }
 
   /** Runs at most this many steps. */
@@ -230,7 +237,8 @@ export class Search {
       this.takeBack();
       const option = this.option();
       if (option === NONE) {
-        if (--this.depth < 0) return NOWHERE;
+        this.close();
+        if (this.depth < 0) return NOWHERE;
         continue;
       }
       this.place(option);
@@ -278,8 +286,10 @@ export class Search {
     const index = this.items[depth];
     const klass = this.problem.klass[index];
     this.placed[depth] = UNSET;
-    this.pass(klass, -1, server === OUT ? 1 : 0);
-    if (server === OUT) return;
+    if (server === OUT) {
+      this.pass(klass, 0, 1);
+      return;
+    }
     this.assigned[index] = NONE;
     this.entangle(index, server, -1);
     for (let dimension = 0; dimension < table.dimensions; dimension++)
@@ -295,8 +305,10 @@ export class Search {
     const klass = this.problem.klass[index];
     this.placed[depth] = server;
     this.tried[depth] |= 1 << server;
-    this.pass(klass, 1, server === OUT ? -1 : 0);
-    if (server === OUT) return;
+    if (server === OUT) {
+      this.pass(klass, 0, -1);
+      return;
+    }
     this.entered[depth] |= 1 << server;
     this.entangle(index, server, 1);
     this.enter(index, server);
@@ -312,6 +324,10 @@ export class Search {
   /** Passes functions of a class, back if negative, and changes how many may be left out. */
   private pass(klass: number, functions: number, outs: number): void {
     const { relief, reliefOf, table } = this;
+    if (outs === 0 && this.outs[klass] === 0) {
+      this.passed[klass] += functions; // nothing of it may be left out
+      return;
+    }
     const end = this.reliefStart[klass + 1] - 1;
     const from = this.reliefStart[klass] + this.passed[klass];
     const to = Math.min(from + this.outs[klass], end);
@@ -320,7 +336,6 @@ export class Search {
     this.outsLeft += outs;
     const nowFrom = from + functions;
     const nowTo = Math.min(nowFrom + this.outs[klass], end);
-    if (from === to && nowFrom === nowTo) return;
     for (let dimension = 0; dimension < table.dimensions; dimension++) {
       const at = dimension * RELIEF_COLUMN;
       relief[dimension] +=
