@@ -272,3 +272,37 @@ test("a server that grants less than was renewed cuts the lease short at once (s
   expect(lease.look(101_000)).toBe(true);
   expect(grantMs(lease, 101_000)).toBe(130 - 101 - 5);
 });
+
+test.each([1, 2, 3])(
+  "a silent server may have missed as many of our last keep-alives as are bridged: %d",
+  (bridges) => {
+    const timing = timingOf(10, 6, 3, 0, leaseMsOf(10, 6), 8, bridges);
+    const table = new FunctionTable(
+      [1, 1],
+      [{ required: 1, priority: 1, servers: 3, process: 0, stopGraceMs: 0 }],
+    );
+    const identity = {
+      self: 0,
+      systemId: 1,
+      digestHigh: 1,
+      digestLow: 1,
+      incarnation: 1,
+      nonce: 1,
+    };
+    const membership = new Membership(table, identity, timing, new Changes());
+    const lease = new Lease(membership, timing);
+    lease.setOwner(true);
+    for (let sequence = 1; sequence <= 10; sequence++) lease.noteSent(sequence, sequence * 10_000);
+    membership.setState(1, SERVER_ALIVE);
+    membership.said(1).phase = PHASE_ACTIVE;
+    membership.lastEchoed[1] = 5;
+    membership.contactUs[1] = Number.NEGATIVE_INFINITY;
+    membership.readUs = 100_000;
+    membership.lastHeardUs[1] = 100_000 - timing.silentUs;
+    // And one more: each of these take-over times has room for it.
+    const heardUs = 100_000 - (bridges + 1) * timing.periodUs;
+    const endUs = heardUs + timing.takeOverUs - LEASE_LATENESS_MS * 1000;
+    expect(endUs).toBeLessThan(100_000 + timing.leaseUs);
+    expect(lease.grant(100_000)).toBe(endUs);
+  },
+);
