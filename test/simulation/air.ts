@@ -100,7 +100,7 @@ export class Air {
       const buffer = isFlipped ? this.flipped[to] : this.buffer;
       const kind = isFlipped ? TOUCHED : GENUINE;
       if (this.filter?.(from, to, number, this.datagrams.view(buffer)) === false) {
-        network.onTrouble();
+        network.onTrouble(from, to);
         continue;
       }
       const isIn = this.deliver(

@@ -183,7 +183,6 @@ class Flight {
     const end = begin(fault, world);
     // One that goes on is replaced, and so ends.
     if (this.lasting.includes(fault.kind)) world.invariants.need.manyTroubles();
-    else world.invariants.need.trouble();
     world.touch(fault.server);
     this.note(fault, FAULT_BEGINS, CUT_BEGINS);
     if (end === null) return;
@@ -200,7 +199,7 @@ class Flight {
     if (at >= 0) {
       this.lasting.splice(at, 1);
       world.invariants.need.manyTroubles();
-    } else world.invariants.need.trouble();
+    }
     this.note(fault, FAULT_ENDS, CUT_ENDS);
   }
 

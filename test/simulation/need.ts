@@ -3,12 +3,13 @@
  * restarted, with everything that it runs. So a single trouble must not bring it that far, unless
  * it hits that very server, or separates it from others so that they take over.
  *
- * A trouble is any instantaneous event anywhere: a datagram is lost, a cut begins or ends, a server
- * is stopped, goes on, is killed or starts. Lasting conditions are judged at the time when the
- * server lets go.
+ * A trouble is any instantaneous event that may cost a server an echo: a datagram is lost, a cut
+ * begins or ends, a server is stopped, is killed or starts. What happens between two servers
+ * concerns these two, and those whose messages are relayed; everything else concerns everybody.
+ * Lasting conditions are judged at the time when the server lets go.
  */
 
-import { LEASE_LATENESS_MS } from "../../src/limits.ts";
+import { LEASE_LATENESS_MS, SERVERS_MAX } from "../../src/limits.ts";
 import type { Host } from "./host.ts";
 import type { World } from "./world.ts";
 
@@ -16,28 +17,43 @@ import type { World } from "./world.ts";
 const TRANSIT_US_MAX = 500;
 /** Half of the allowed lateness is for the silent server, half for the waiting one. */
 const LATENESS_US = (LEASE_LATENESS_MS * 1000) / 2;
+const EVERYBODY = -1;
 
 export class Need {
-  /** When the last two troubles happened, at two instants. */
-  private lastUs = Number.NEGATIVE_INFINITY;
-  private beforeUs = Number.NEGATIVE_INFINITY;
+  /** When the last two troubles of each server happened, at two instants. */
+  private readonly lastUs = new Float64Array(SERVERS_MAX).fill(Number.NEGATIVE_INFINITY);
+  private readonly beforeUs = new Float64Array(SERVERS_MAX).fill(Number.NEGATIVE_INFINITY);
   /** Number of releases although one fault at most had happened. */
   judged = 0;
 
   constructor(private readonly world: World) {}
 
-  /** Something happens now that may cost somebody its lease. */
-  trouble(): void {
-    const { nowUs } = this.world;
-    if (nowUs === this.lastUs) return;
-    this.beforeUs = this.lastUs;
-    this.lastUs = nowUs;
+  /** Something happens now that may cost somebody its lease; between two servers, or to all. */
+  trouble(one = EVERYBODY, other = EVERYBODY): void {
+    const { nowUs, hosts } = this.world;
+    for (let at = 0; at < hosts.length; at++) {
+      if (nowUs === this.lastUs[at]) continue;
+      const concerns = one === EVERYBODY || at === one || at === other || this.isRelayed(at);
+      if (!concerns) continue;
+      this.beforeUs[at] = this.lastUs[at];
+      this.lastUs[at] = nowUs;
+    }
   }
 
   /** Much happens at once, or something ends that has gone on for long. */
   manyTroubles(): void {
-    this.lastUs = this.world.nowUs;
-    this.beforeUs = this.world.nowUs;
+    this.lastUs.fill(this.world.nowUs);
+    this.beforeUs.fill(this.world.nowUs);
+  }
+
+  /** Some server gets its messages, or is heard by it, only by way of a third. */
+  private isRelayed(at: number): boolean {
+    const { hosts, air } = this.world;
+    for (let other = 0; other < hosts.length; other++) {
+      if (other === at) continue;
+      if (!air.network.passes(at, other) || !air.network.passes(other, at)) return true;
+    }
+    return false;
   }
 
   /**
@@ -50,9 +66,10 @@ export class Need {
     const windowUs = 2 * timing.takeOverUs + 4 * timing.periodUs;
     // Events before its start cannot have cost it anything.
     const sinceUs = Math.max(world.nowUs - windowUs, host.startedUs);
-    if (this.beforeUs > sinceUs || this.isHit(host, sinceUs) || this.isRough()) return null;
-    // Nothing at all may be lost then.
-    if (world.air.network.bridgedPeriods === 0) return null;
+    // Where nothing is bridged, a single loss is a divided network.
+    const { bridgedPeriods } = world.air.network;
+    const enoughUs = (bridgedPeriods === 0 ? this.lastUs : this.beforeUs)[host.index] as number;
+    if (enoughUs > sinceUs || this.isHit(host, sinceUs) || this.isRough(host)) return null;
     for (const other of world.hosts) {
       if (other !== host && other.engine !== null && this.partsFrom(host, other, sinceUs))
         return null;
@@ -61,35 +78,33 @@ export class Need {
     return `s${host.index} lets go of everything, and nothing has happened to it`;
   }
 
-  /** The server itself was stopped, or its kernel has failed it. */
+  /** The server itself was stopped, which a slow call is as well, or its kernel has failed it. */
   private isHit(host: Host, sinceUs: number): boolean {
-    return (
-      Math.max(host.pausedUntilUs, host.stoppedUs) >= sinceUs ||
-      host.leaseFailedUs >= sinceUs ||
-      host.addressCallUsMax > 0 ||
-      !host.isSupervised
-    );
+    return Math.max(host.pausedUntilUs, host.stoppedUs) >= sinceUs || host.leaseFailedUs >= sinceUs;
   }
 
-  /** Something goes on that is not over: datagrams are slow, loops are late, networks are full. */
-  private isRough(): boolean {
+  /**
+   * Something goes on that is not over: datagrams are slow, loops are late, networks are full, or
+   * somebody with another table takes over by its own times.
+   */
+  private isRough({ foreignTable }: Host): boolean {
     const { network } = this.world.air;
     if (network.delayUs + network.jitterUs > TRANSIT_US_MAX) return true;
     return this.world.hosts.some(
-      (host) =>
-        host.latenessMaxUs >= LATENESS_US ||
-        host.floodUs !== Number.POSITIVE_INFINITY ||
-        host.foreignTable ||
-        host.addressErrno !== 0,
+      (other) =>
+        other.latenessMaxUs >= LATENESS_US ||
+        other.floodUs !== Number.POSITIVE_INFINITY ||
+        other.foreignTable !== foreignTable,
     );
   }
 
   /**
-   * This server may hear the other one, by whatever way, and the other one cannot be relied on to
-   * hear it.
+   * This server may hear the other one, by whatever way, and the other one, which has heard it,
+   * cannot be relied on to hear it. One that never did waits for nothing.
    */
   private partsFrom(host: Host, other: Host, sinceUs: number): boolean {
     const { nowUs } = this.world;
+    if (host.engine?.membership.lastEchoed[other.server] === 0) return false;
     return this.reaches(other, host, nowUs) && !this.reaches(host, other, sinceUs);
   }
 

@@ -53,8 +53,8 @@ export class Network {
   private readonly lostInARow = new Uint8Array(SERVERS_MAX * SERVERS_MAX);
   /** When the last datagram of each direction was sent that was not lost. */
   private readonly passedUs = new Float64Array(SERVERS_MAX * SERVERS_MAX);
-  /** Something is lost, cut or joined. */
-  onTrouble: () => void = () => {};
+  /** Something is lost, cut or joined between the two; without them, it concerns everybody. */
+  onTrouble: (from?: number, to?: number) => void = () => {};
   /** When one of each direction was lost last. */
   private readonly lostUs = new Float64Array(SERVERS_MAX * SERVERS_MAX).fill(-NEVER);
   private readonly lastArrivalUs = new Float64Array(NETWORKS_MAX * SERVERS_MAX * SERVERS_MAX);
@@ -97,7 +97,7 @@ export class Network {
   }
 
   private note(from: number, to: number, nowUs: number): void {
-    this.onTrouble();
+    this.onTrouble(from, to);
     const at = from * SERVERS_MAX + to;
     if (!this.passes(from, to)) this.passesSinceUs[at] = NEVER;
     else if (this.passesSinceUs[at] === NEVER) this.passesSinceUs[at] = nowUs;
@@ -137,7 +137,7 @@ export class Network {
    */
   fate(from: number, to: number, nowUs: number): number {
     if (this.fateOf !== null && this.fateOf(from, to, nowUs) !== PASSES) {
-      this.onTrouble();
+      this.onTrouble(from, to);
       return LOST;
     }
     const at = from * SERVERS_MAX + to;
@@ -147,7 +147,7 @@ export class Network {
       const leftUs = this.deafSinceUs[to] + (this.lostInARowMax + 4) * this.periodUs - nowUs;
       const more = Math.max(0, Math.ceil(leftUs / this.periodUs) - 2);
       this.lostInARow[at] = Math.max(1, this.lostInARowMax - more);
-      this.onTrouble();
+      this.onTrouble(from, to);
       return LOST;
     }
     const isMuted = nowUs < this.mutedUntilUs[from];
@@ -157,7 +157,7 @@ export class Network {
         this.lostUs[at] = nowUs;
         this.counts.lost++;
         this.lostTo = to;
-        this.onTrouble();
+        this.onTrouble(from, to);
         return LOST;
       }
     }
@@ -176,7 +176,7 @@ export class Network {
         this.lostInARow[at]++;
         this.lostUs[at] = nowUs;
         this.counts.lost++;
-        this.onTrouble();
+        this.onTrouble(from, to);
         this.lostTo = to;
         return LOST;
       }
@@ -184,7 +184,7 @@ export class Network {
         this.lostInARow[at]++;
         this.lostUs[at] = nowUs;
         this.counts.flipped++;
-        this.onTrouble();
+        this.onTrouble(from, to);
         return FLIPPED;
       }
     }

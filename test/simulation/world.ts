@@ -123,7 +123,7 @@ export class World {
     }
     this.pace = new Pace(this, random);
     invariants.begin(this);
-    this.air.network.onTrouble = () => invariants.need.trouble();
+    this.air.network.onTrouble = (from, to) => invariants.need.trouble(from, to);
   }
 
   get hasLease(): boolean {
