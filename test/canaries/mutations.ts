@@ -623,4 +623,37 @@ export const MUTATIONS: readonly Mutation[] = [
       },
     ],
   },
+  {
+    name: "of two owners each yields to the other",
+    breaks: ["P4"],
+    changes: [
+      {
+        file: "src/core/rivals.ts",
+        from: "if (server === this.self || !membership.isHeard(server) || !this.goesBeforeUs(server))",
+        to: "if (server === this.self || !membership.isHeard(server))",
+      },
+    ],
+  },
+  {
+    name: "an owner yields to the claim of a server that has heard it and lost it",
+    breaks: ["P4"],
+    changes: [
+      {
+        file: "src/core/rivals.ts",
+        from: "if (membership.lastEchoed[server] === 0 && membership.claims(server, index))",
+        to: "if (membership.echoedSequence[server] === 0 && membership.claims(server, index))",
+      },
+    ],
+  },
+  {
+    name: "room is what a server has, whatever it withholds",
+    breaks: ["capacity"],
+    changes: [
+      {
+        file: "src/allocation/room.ts",
+        from: "const { withheld } = this.inputs;",
+        to: "const withheld = 0;",
+      },
+    ],
+  },
 ];

@@ -213,7 +213,6 @@ export const WORLD: Readonly<Record<string, Fields>> = {
       "for (let s = 0; s < k.servers; s++) for (let i = 0; i < k.wordCount; " +
         "i++) o.owns[s][i] = w[p++];",
     ),
-    releasedUs: telemetry,
     turnBeganUs: time("k.detectionUs + 2 * k.periodUs", {
       ...SERVERS,
       while: "k.world.hosts[i].isInTurn",
@@ -234,9 +233,10 @@ export const WORLD: Readonly<Record<string, Fields>> = {
     world: shared,
     conduct: shared,
     need: shared,
+    kept: fixed, // not asked
+    taken: fixed,
     clients: fixed,
     owners: value(FUNCTIONS),
-    lastTwiceUs: telemetry,
     twice: value(),
     healingUs: fixed,
     compared: telemetry,
@@ -245,11 +245,8 @@ export const WORLD: Readonly<Record<string, Fields>> = {
     phases: value(SERVERS),
     stateBefore: telemetry,
     joiningSinceUs: telemetry,
-    inputsUs: fixed, // nobody asks for anything
-    withheld: fixed,
-    loweredUs: fixed,
+    loweredUs: fixed, // nobody asks for anything
     notActiveUs: telemetry,
-    removalWaits: telemetry,
     known: telemetry,
     marginUs: telemetry,
     outageTicks: value(FUNCTIONS),

@@ -17,7 +17,18 @@ const OTHERS_OF_WORLD = [
   ...OTHERS,
   ...["ExploredWorld", "NoChance", "Air", "Attacker", "KeepAliveSeal", "Datagrams", "Inbox"],
   "KeyedDigest",
-  ...["Moments", "Kernels", "Pace", "Trace", "FlightRecorder", "AddressRenewal", "Clients", "Need"],
+  ...[
+    "Moments",
+    "Kernels",
+    "Pace",
+    "Trace",
+    "FlightRecorder",
+    "AddressRenewal",
+    "Clients",
+    "Need",
+    "Kept",
+    "Taken",
+  ],
   ...["StrangerAddresses", "ForeignAddresses", "VipTable"],
 ];
 

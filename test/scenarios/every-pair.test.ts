@@ -52,6 +52,7 @@ function bringInto(world: NominalWorld, server: number, state: number): void {
     effects.push(EFFECT_VIP_ADD, 0, 0, 0);
   } else if (state === STOPPING || state === ENDING) effects.push(EFFECT_PROCESS_STOP, 0, 0, 0);
   else if (state === REMOVING) effects.push(EFFECT_VIP_REMOVE, 0, 0, 0);
+  world.invariants.kept.begin(host); // nobody has decided it
   engine.wakeUs = world.nowUs; // the two meet before any state has passed by itself
 }
 

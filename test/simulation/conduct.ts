@@ -33,7 +33,6 @@ export class Conduct {
   private readonly isPeriodDue = new Uint8Array(SERVERS_MAX);
   /** Functions that the sender of the last message owns, according to it. */
   private readonly owns: Uint32Array[];
-  private readonly releasedUs: Float64Array;
   /** Time of the world at which each server's turn began. */
   private readonly turnBeganUs = new Float64Array(SERVERS_MAX);
   /** Whether its lease had run out by then. What is renewed later may be over at once, by ticks. */
@@ -55,8 +54,7 @@ export class Conduct {
   private readonly unread = new KeepAliveMessage();
 
   constructor(private readonly world: World) {
-    const { wordCount, functionCount } = world.aircraft.table;
-    this.releasedUs = new Float64Array(functionCount).fill(Number.NEGATIVE_INFINITY);
+    const { wordCount } = world.aircraft.table;
     this.owns = world.hosts.map(() => new Uint32Array(wordCount));
   }
 
@@ -88,7 +86,7 @@ export class Conduct {
     const localUs = host.local(this.world.nowUs);
     const silentUs = localUs - this.saidUs[at];
     this.saidUs[at] = localUs;
-    this.noteOwns(at, message);
+    this.owns[at]?.set(message.owns);
     if (this.world.moments.isAwaited(CLAIMED)) this.noteClaim(host, message);
     const isPeriodic = this.isPeriodDue[at] !== 0;
     this.isPeriodDue[at] = 0;
@@ -103,23 +101,6 @@ export class Conduct {
     const hasNoLease = this.hadNoLease[at] !== 0 || host.leaseEndUs < beganUs;
     if (isPeriodic && this.world.hasLease && hasNoLease)
       this.fail("lease", `s${at} says what it owns, and its lease has run out`);
-  }
-
-  private noteOwns(at: number, message: KeepAliveMessage): void {
-    const owns = this.owns[at] as Uint32Array;
-    for (let word = 0; word < owns.length; word++) {
-      if (owns[word] === message.owns[word]) continue;
-      for (let index = word * 32; index < this.releasedUs.length; index++) {
-        if (hasFunction(owns, 0, index) && !hasFunction(message.owns, 0, index))
-          this.releasedUs[index] = this.world.nowUs;
-      }
-      owns[word] = message.owns[word];
-    }
-  }
-
-  /** Time of the last message that no longer claims the function. */
-  lastReleasedUs(index: number): number {
-    return this.releasedUs[index];
   }
 
   private noteClaim(host: Host, message: KeepAliveMessage): void {

@@ -14,7 +14,7 @@ import { PHASE_ACTIVE, PHASE_LISTENING } from "../../src/boundary/phase.ts";
 import { SERVER_ALIVE, SERVER_JOINING } from "../../src/boundary/server-state.ts";
 import type { Timing } from "../../src/boundary/timing.ts";
 import type { Engine } from "../../src/core/engine.ts";
-import { REMOVING, RESTORING, UP } from "../../src/core/handover-rows.ts";
+import { RESTORING, UP } from "../../src/core/handover-rows.ts";
 import { SERVERS_MAX } from "../../src/limits.ts";
 import { NOTICE_PREEMPTED } from "../../src/wire/client-notice.ts";
 import { heldMistake, plannedMistake } from "../allocation/judge-planned.ts";
@@ -22,10 +22,12 @@ import { FIGURES, type System } from "../allocation/reference.ts";
 import { Clients } from "./clients.ts";
 import { Conduct } from "./conduct.ts";
 import type { Host } from "./host.ts";
+import { Kept } from "./kept.ts";
 import { Need } from "./need.ts";
+import { Taken } from "./taken.ts";
 import type { World } from "./world.ts";
 
-/** A function that has been ours for so long is not touched while it stays ours (P4). */
+/** Functions may still be stopped so long after a capacity was raised again (P3). */
 const SETTLED_US = 1_000_000;
 
 /** An address that somebody removed is back after some turns of the slowest loop and kernel. */
@@ -58,11 +60,11 @@ export class Invariants {
   protected world!: World;
   conduct!: Conduct;
   need!: Need;
+  kept!: Kept;
+  private taken!: Taken;
   private clients!: Clients;
   /** Servers on which each function's address is up. */
   protected owners!: Uint8Array;
-  /** When each function's address was last up on more than one. */
-  private lastTwiceUs!: Float64Array;
   /** Functions whose address is up on more than one. */
   protected twice = 0;
   /** After a cut has healed, both sides may answer for so long. */
@@ -78,30 +80,22 @@ export class Invariants {
   private joiningSinceUs!: Float64Array;
   /** When each server was last in another phase than active. */
   private notActiveUs!: Float64Array;
-  /** When what each server gives, or whether it holds, was changed last. */
-  private inputsUs!: Float64Array;
-  /** What each server withheld after its last turn: it counts while all others can be told. */
-  private withheld!: Float64Array;
   /** When somebody was to give less than all for the last time. */
   private loweredUs = Number.NEGATIVE_INFINITY;
-  /** 1 for each function of each server whose address goes as soon as the kernel's lock is free. */
-  private removalWaits!: Uint8Array;
 
   begin(world: World): void {
     this.world = world;
     this.conduct = new Conduct(world);
     this.need = new Need(world);
+    this.kept = new Kept(world);
+    this.taken = new Taken(world);
     this.clients = new Clients(world);
     const { timing, table, serverCount } = world.aircraft;
     this.owners = new Uint8Array(table.functionCount);
-    this.lastTwiceUs = new Float64Array(table.functionCount).fill(Number.NEGATIVE_INFINITY);
     this.healingUs = healingUs(timing);
     this.stateBefore = new Uint8Array(SERVERS_MAX * serverCount);
     this.joiningSinceUs = new Float64Array(SERVERS_MAX * serverCount);
     this.notActiveUs = new Float64Array(SERVERS_MAX);
-    this.inputsUs = new Float64Array(SERVERS_MAX).fill(Number.NEGATIVE_INFINITY);
-    this.withheld = new Float64Array(SERVERS_MAX);
-    this.removalWaits = new Uint8Array(SERVERS_MAX * table.functionCount);
   }
 
   fail(property: string, message: string): never {
@@ -120,14 +114,12 @@ export class Invariants {
       this.engines[host.index] = engine;
       this.compared[host.index] = 0;
       this.phases[host.index] = PHASE_LISTENING;
-      const first = host.index * this.owners.length;
-      this.removalWaits.fill(0, first, first + this.owners.length);
+      this.kept.begin(host);
+      this.taken.begin(host);
     } else if (engine.decisions === this.decisions[host.index]) return; // nothing of what follows has changed
     this.decisions[host.index] = engine.decisions;
-    const { withheld } = engine.handover.room.inputs;
-    if (withheld !== this.withheld[host.index]) this.inputsUs[host.index] = this.world.nowUs;
-    this.withheld[host.index] = withheld;
-    if (host.addressLocks > 0) this.noteRemovals(engine, host);
+    this.kept.look(host, engine);
+    this.taken.look(host, engine);
     this.notePhase(engine, host);
     this.checkRecovery(engine, host);
     const { allocations } = engine.agreement;
@@ -153,8 +145,7 @@ export class Invariants {
     this.changes++;
     if (host.isDrained && host.startedUs > host.drainedUs)
       this.fail("drained", `s${host.index} was drained, is started again, and takes f${index}`);
-    this.removalWaits[host.index * this.owners.length + index] = 0;
-    this.checkTaken(host, index);
+    this.taken.onAdd(host, index);
     if (++this.owners[index] === 2) this.twice++;
     this.checkCapacity(host);
   }
@@ -166,26 +157,8 @@ export class Invariants {
   }
 
   /** The server's capacity or its hold changes. */
-  onInputs(host: Host): void {
-    this.inputsUs[host.index] = this.world.nowUs;
+  onInputs(): void {
     this.loweredUs = this.world.nowUs;
-  }
-
-  /**
-   * Running functions may exceed a reduced capacity until they have gone. Nothing is added, except
-   * VIPs that are put back and hand-overs in progress.
-   */
-  private checkTaken(host: Host, index: number): void {
-    const { engine } = host;
-    const { nowUs, aircraft } = this.world;
-    if (engine === null || engine.handover.state[index] === RESTORING) return;
-    const sinceUs = Math.max(this.inputsUs[host.index], host.startedUs);
-    if (nowUs - sinceUs < SETTLED_US || !this.isActiveSince(host, nowUs - SETTLED_US)) return;
-    const { withheld } = engine.handover.room.inputs;
-    if (withheld !== this.withheld[host.index]) return; // it counts from this very turn on
-    const given = Math.floor((aircraft.table.resource[host.server] * (100 - withheld)) / 100);
-    if (host.load > given)
-      this.fail("capacity", `s${host.index} takes f${index} and carries ${host.load} of ${given}`);
   }
 
   /** Somebody gives less than all, or did so a moment ago. */
@@ -196,10 +169,7 @@ export class Invariants {
 
   onGone(index: number): void {
     this.changes++;
-    if (--this.owners[index] === 1) {
-      this.twice--;
-      this.lastTwiceUs[index] = this.world.nowUs;
-    }
+    if (--this.owners[index] === 1) this.twice--;
   }
 
   /**
@@ -231,51 +201,9 @@ export class Invariants {
     this.fail("P2", `s${host.index} has not put f${index} back for ${sinceUs / 1000} ms`);
   }
 
-  /**
-   * VIPs that wait for the kernel's lock are judged at the decision: the function may be assigned
-   * here again by the time the lock is free.
-   */
-  private noteRemovals({ handover }: Engine, host: Host): void {
-    for (let index = 0; index < this.owners.length; index++) {
-      const place = host.index * this.owners.length + index;
-      if (handover.state[index] !== REMOVING || this.removalWaits[place] !== 0) continue;
-      this.judgeRemoval(host, index);
-      this.removalWaits[place] = 1;
-    }
-  }
-
   /** The engine asks for an address to be taken away. */
   onRemove(host: Host, index: number): void {
-    const place = host.index * this.owners.length + index;
-    const hasWaited = this.removalWaits[place] !== 0;
-    this.removalWaits[place] = 0;
-    if (!hasWaited) this.judgeRemoval(host, index);
-  }
-
-  private judgeRemoval(host: Host, index: number): void {
-    if (host.stays[index] !== 0) return; // asked for once more
-    if (host.turnsSincePause === 0) return; // decided before it was stopped
-    const engine = host.engine as Engine;
-    const { handover, membership } = engine;
-    if (
-      handover.assigned[index] !== host.server ||
-      handover.failed[index] !== 0 ||
-      engine.phase !== PHASE_ACTIVE
-    )
-      return;
-    if (host.local(this.world.nowUs) - handover.assignedSinceUs[index] < SETTLED_US) return;
-    // A request made while it was cut off is still on its way for a while.
-    if (this.world.nowUs - this.notActiveUs[host.index] < SETTLED_US) return;
-    // Owned twice, or a moment ago: one of the two was asked to yield.
-    if (this.world.nowUs - this.conduct.lastReleasedUs(index) < SETTLED_US) return;
-    if (this.owners[index] > 1 || this.world.nowUs - this.lastTwiceUs[index] < SETTLED_US) return;
-    for (let server = 0; server < this.world.aircraft.serverCount; server++) {
-      if (!membership.isHeard(server)) continue;
-      if (membership.owns(server, index)) return;
-      // One that does not hear us takes what it claims.
-      if (membership.echoedSequence[server] === 0 && membership.claims(server, index)) return;
-    }
-    this.fail("P4", `s${host.index} takes f${index} down, which is its own and nobody else's`);
+    this.kept.onRemove(host, index);
   }
 
   onNotice(kind: number, index: number, first: number): void {

@@ -510,7 +510,7 @@ export class World {
   setInputs(host: Host, withheld: number, holds: boolean): void {
     host.withheld = withheld;
     host.holds = holds;
-    this.invariants.onInputs(host);
+    this.invariants.onInputs();
     if (host.engine === null || host.isOlder) return;
     this.pushLater(host, 0, EVENT_INPUTS, withheld, holds ? 1 : 0);
   }
