@@ -3,13 +3,15 @@ import type { Allocation } from "../../src/allocation/allocation.ts";
 import { type FunctionTable, NONE } from "../../src/allocation/function-table.ts";
 import { PROVEN_EVEN } from "../../src/allocation/planned/planner.ts";
 import { FUNCTIONS_MAX, SERVERS_MAX } from "../../src/limits.ts";
-import { type Aims, aimsOf, bestAims, compare, type PlainSystem } from "./optimum.ts";
+import { type Aims, aimsOf, bestAims, compare, type Plain, type PlainSystem } from "./optimum.ts";
 import { FIGURES } from "./reference.ts";
 
 /** Up to this number of functions everything is tried: three to that power sets for each server. */
 const EXACT_FUNCTIONS_MAX = 8;
+/** A search asks this many questions at most about so few functions, each with its share of steps. */
+const QUESTIONS = 16;
 
-/** The inputs of an allocation, without those of together and of held functions. */
+/** The inputs of an allocation, without those of together; of held functions, see {@link hold}. */
 export function plainOf(table: FunctionTable, allocation: Allocation): PlainSystem {
   const servers = Array.from({ length: table.serverCount }, (_, server) => server);
   const isOperable = (server: number): boolean => (allocation.operable & (1 << server)) !== 0;
@@ -57,7 +59,7 @@ const KNOWN_MAX = 20_000;
 export function plannedMistake(table: FunctionTable, allocation: Allocation): string | null {
   const { assigned, claimed, current } = allocation;
   const plain = plainOf(table, allocation);
-  const mistake = mistakeIn(plain, allocation);
+  const mistake = mistakeIn(plain, table, allocation);
   const isClaimed = (_: unknown, index: number): boolean => claimed[index] !== 0;
   const areKept = plain.functions.every(
     (one, index) => !isClaimed(one, index) || assigned[index] === current[index],
@@ -66,49 +68,84 @@ export function plannedMistake(table: FunctionTable, allocation: Allocation): st
   const functions = plain.functions.map((one, index) =>
     isClaimed(one, index) ? { ...one, runsOn: null } : one,
   );
-  const without = mistakeIn({ ...plain, functions }, allocation);
+  const without = mistakeIn({ ...plain, functions }, table, allocation);
   return without === null ? null : `${mistake}; without claims: ${without}`;
 }
 
-/** The search for evenness may end at its bound; then the figures say how even it has to be. */
-function mistakeIn(plain: PlainSystem, { assigned, proven }: Allocation): string | null {
+function mistakeIn(
+  system: PlainSystem,
+  table: FunctionTable,
+  allocation: Allocation,
+): string | null {
+  const { assigned, proven, holds } = allocation;
+  const plain = holds ? hold(system, table) : system;
   const servers = plain.functions.map((_, index) =>
     assigned[index] === NONE ? null : (assigned[index] as number),
   );
+  if (holds) {
+    const moved = plain.functions.findIndex(
+      ({ servers: may }, index) => servers[index] !== null && !may.includes(servers[index]),
+    );
+    if (moved !== -1) return `f${moved} is moved to s${servers[moved]} while it is held`;
+  }
+  if (proven < PROVEN_EVEN && isSmall(plain, table))
+    return `proven is ${proven}, and everything can be tried`;
   const reached = aimsOf(plain, servers);
-  const best = standardsOf(plain);
-  const standards =
-    proven < PROVEN_EVEN
-      ? [...best.map((one) => ({ ...one, spread: reached.spread })), ...figuresOf(plain)]
-      : best;
-  for (const standard of standards) {
+  for (const standard of standardsFor(plain, allocation, reached)) {
     if (compare(reached, standard) <= 0) continue;
-    return `reached ${JSON.stringify(reached)}, possible is ${JSON.stringify(standard)}`;
+    return `reached ${JSON.stringify(reached)} and proven ${proven}, possible is ${JSON.stringify(standard)}`;
   }
   return null;
 }
 
 /**
- * While functions are held, a running one stays or stops, unless it no longer fits beside more
- * important ones on its server.
- * @returns what is wrong with the answer
+ * Each question of the search can try everything before it comes to its bound, however many there
+ * are: so the answer is proven.
  */
-export function heldMistake(table: FunctionTable, allocation: Allocation): string | null {
-  const { functions, resources } = plainOf(table, allocation);
+function isSmall(
+  { functions, resources }: PlainSystem,
+  { searchStepsMax }: FunctionTable,
+): boolean {
+  const servers = resources.filter((resource) => resource !== null).length;
+  return (servers + 1) ** functions.length <= searchStepsMax / QUESTIONS;
+}
+
+/**
+ * The search for evenness may end at its bound; then the figures say how even it has to be. While
+ * functions are held the search starts from fewer of them.
+ */
+function standardsFor(plain: PlainSystem, { proven, holds }: Allocation, { spread }: Aims): Aims[] {
+  const best = standardsOf(plain);
+  if (proven === PROVEN_EVEN) return best;
+  const isExact = plain.functions.length <= EXACT_FUNCTIONS_MAX;
+  const figures = holds ? [] : figuresOf(plain);
+  return isExact ? [...best.map((one) => ({ ...one, spread })), ...figures] : figures;
+}
+
+/**
+ * While functions are held, a running one stays or stops, unless it no longer fits beside more
+ * important ones on its server. Then it may go elsewhere, which is no move, and still counts as
+ * running.
+ */
+function hold({ functions, resources }: PlainSystem, { turn }: FunctionTable): PlainSystem {
   const free = resources.map((resource) => [...(resource ?? [])]);
-  for (const index of table.turn.subarray(0, functions.length)) {
-    const { runsOn, required } = functions[index] as (typeof functions)[number];
+  const held = functions.map((one) => ({ ...one }));
+  for (const index of turn.subarray(0, functions.length)) {
+    const one = held[index] as Plain;
+    const { runsOn, required } = one;
     if (runsOn === null) continue;
     const left = free[runsOn] as number[];
-    if (required.some((units, dimension) => units > (left[dimension] as number))) continue;
+    if (required.some((units, dimension) => units > (left[dimension] as number))) {
+      one.runsOn = null;
+      one.ran = true;
+      continue;
+    }
     required.forEach((units, dimension) => {
       left[dimension] = (left[dimension] as number) - units;
     });
-    const server = allocation.assigned[index] as number;
-    if (server !== runsOn && server !== NONE)
-      return `f${index} is moved from s${runsOn} to s${server} while it is held`;
+    one.servers = [runsOn];
   }
-  return null;
+  return { functions: held, resources };
 }
 
 /** The lower bound for it: the optimum, or in a large system the patent's answer. */

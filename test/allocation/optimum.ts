@@ -13,6 +13,8 @@ export interface Plain {
   servers: number[];
   /** The server on which it runs and may stay; null: none. */
   runsOn: number | null;
+  /** It counts as running although it has to leave its server. */
+  ran?: boolean;
   apartFrom: number[];
 }
 
@@ -103,8 +105,9 @@ function runningOf(functions: readonly Plain[], runs: (index: number) => boolean
   const running = Array.from({ length: 2 * PRIORITY_MAX }, () => 0);
   for (let index = 0; index < functions.length; index++) {
     if (!runs(index)) continue;
-    const { priority, runsOn } = functions[index] as Plain;
-    const place = 2 * (PRIORITY_MAX - priority) + (runsOn === null ? 1 : 0);
+    const { priority, runsOn, ran } = functions[index] as Plain;
+    const isNew = runsOn === null && ran !== true;
+    const place = 2 * (PRIORITY_MAX - priority) + (isNew ? 1 : 0);
     running[place] = (running[place] as number) + 1;
   }
   return running;

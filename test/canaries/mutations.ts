@@ -656,4 +656,28 @@ export const MUTATIONS: readonly Mutation[] = [
       },
     ],
   },
+  {
+    name: "planned: while functions are held, the first answer is good enough",
+    breaks: ["P2"],
+    options: ["--policy", "planned"],
+    changes: [
+      {
+        file: "src/allocation/planned/planner.ts",
+        from: "if (trialAims.moves > problem.movesMax || !trialAims.isBetterThan(aims)) return;",
+        to: "if (trialAims.moves > problem.movesMax || (problem.movesMax === 0 && aims.running[0] >= 0) || !trialAims.isBetterThan(aims)) return;",
+      },
+    ],
+  },
+  {
+    name: "planned: an answer that is proven is called unproven",
+    breaks: ["P2"],
+    options: ["--policy", "planned"],
+    changes: [
+      {
+        file: "src/allocation/planned/planner.ts",
+        from: "this.proven = PROVEN_EVEN;",
+        to: "this.proven = PROVEN_MOVES;",
+      },
+    ],
+  },
 ];

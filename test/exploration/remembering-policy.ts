@@ -2,10 +2,10 @@
  * A policy that caches its results: a pure function whose inputs are often equal. Anything that an
  * allocation leaves behind beside its outputs is scratch.
  */
-import type { Policy } from "../../src/allocation/allocation.ts";
+import type { Allocation, Policy } from "../../src/allocation/allocation.ts";
 
 export function remembering(policy: Policy): Policy {
-  const known = new Map<number, { assigned: Int8Array; steps: number; stops: number }>();
+  const known = new Map<number, Pick<Allocation, "assigned" | "steps" | "stops" | "proven">>();
   return {
     name: policy.name,
     keepsRunning: policy.keepsRunning,
@@ -23,11 +23,17 @@ export function remembering(policy: Policy): Policy {
           allocation.assigned[index] = before.assigned[index];
         allocation.steps = before.steps;
         allocation.stops = before.stops;
+        allocation.proven = before.proven;
         return;
       }
       policy.allocate(table, allocation);
-      const { assigned, steps, stops } = allocation;
-      known.set(inputs, { assigned: assigned.slice(0, table.functionCount), steps, stops });
+      const { assigned, steps, stops, proven } = allocation;
+      known.set(inputs, {
+        assigned: assigned.slice(0, table.functionCount),
+        steps,
+        stops,
+        proven,
+      });
     },
   };
 }

@@ -17,7 +17,7 @@ import type { Engine } from "../../src/core/engine.ts";
 import { RESTORING, UP } from "../../src/core/handover-rows.ts";
 import { SERVERS_MAX } from "../../src/limits.ts";
 import { NOTICE_PREEMPTED } from "../../src/wire/client-notice.ts";
-import { heldMistake, plannedMistake } from "../allocation/judge-planned.ts";
+import { plannedMistake } from "../allocation/judge-planned.ts";
 import { FIGURES, type System } from "../allocation/reference.ts";
 import { Clients } from "./clients.ts";
 import { Conduct } from "./conduct.ts";
@@ -322,9 +322,7 @@ export class Invariants {
     const { table, figure } = this.world.aircraft;
     const { allocation } = engine.agreement;
     if (figure === null) {
-      const mistake = allocation.holds
-        ? heldMistake(table, allocation)
-        : plannedMistake(table, allocation);
+      const mistake = plannedMistake(table, allocation);
       if (mistake !== null) this.fail("P2", `s${host.index}: ${mistake}`);
       this.checkMoves(engine, host);
       return;
