@@ -294,7 +294,7 @@ test.each([1, 2, 3])(
     lease.setOwner(true);
     for (let sequence = 1; sequence <= 10; sequence++) lease.noteSent(sequence, sequence * 10_000);
     membership.setState(1, SERVER_ALIVE);
-    membership.said(1).phase = PHASE_ACTIVE;
+    membership.latest(1).phase = PHASE_ACTIVE;
     membership.lastEchoed[1] = 5;
     membership.contactUs[1] = Number.NEGATIVE_INFINITY;
     membership.readUs = 100_000;

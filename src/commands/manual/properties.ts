@@ -17,7 +17,7 @@ export const PROPERTIES: readonly Property[] = [
   {
     name: "P1 one answer",
     bound:
-      "With a lease, two servers never answer for one VIP, unless more than leaseBridges keep-alives in a row are missed between them in both directions (lost or, once one was lost, not sent by a stalled server): then the network counts as divided. It also does when a starting server hears nothing of the owner for (lostAfterPeriods + 2) x T: it cannot prove itself, and serves after its listening time. What a silent server owned is taken over after max(lostAfterPeriods x T, (leaseBridges + 2) x T + 10 ms, by nftables 20 ms more), and its kernel is silent by then. After a cut has healed both may answer for 2 detection times and 8 periods.",
+      "With a lease, two servers never answer for one VIP, unless more than leaseBridges keep-alives in a row are missed between them, in one direction or both, and no third server joins them (lost or, once one was lost, not sent by a stalled server): then the network counts as divided. It also does when a starting server hears nothing of the owner for (lostAfterPeriods + 2) x T: it cannot prove itself, and serves after its listening time. What a silent server owned is taken over after max(lostAfterPeriods x T, (leaseBridges + 2) x T + 10 ms, by nftables 20 ms more), and its kernel is silent by then. After a cut has healed both may answer for 2 detection times and 8 periods.",
     checkedBy:
       "simulation at every step; simulation/one-answer for every stop of the owner, to the millisecond; chaos, system/lease and bench pause on real packets",
     explored: ALL,
@@ -88,7 +88,7 @@ export const PROPERTIES: readonly Property[] = [
   {
     name: "P7 bounded",
     bound:
-      "An allocation takes 17,424 steps (reset) or 33,824 (preempt), always; planned searches on for at most 3,000 further steps per ms of the period, never for more than 50,000. The flight loop makes no garbage: a million turns without one collection.",
+      "An allocation takes 17,424 steps (reset) or 33,824 (preempt), always; planned searches on for at most 2,000 further steps per ms of the period, never for more than 50,000. The flight loop makes no garbage: a million turns without one collection.",
     checkedBy: "simulation, allocation, flight-loop",
     explored: `${ALL}: the steps of an allocation`,
     canaries: ["an allocation that ends early"],
