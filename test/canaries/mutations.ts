@@ -79,7 +79,7 @@ export const MUTATIONS: readonly Mutation[] = [
   },
   {
     name: "tie broken by the order of arrival",
-    breaks: ["P1"],
+    breaks: ["P1", "P4"],
     options: ["--from", "2500"],
     changes: [
       {
@@ -158,7 +158,7 @@ export const MUTATIONS: readonly Mutation[] = [
   },
   {
     name: "a function that stays is handed over when its time is up",
-    breaks: ["P6", "P2"],
+    breaks: ["P4", "P6", "P2"],
     changes: [
       {
         file: "src/core/handover.ts",
