@@ -169,9 +169,7 @@ describe("granted by the others", () => {
     membership.readUs = 125_000;
     expect(grantMs(lease, 100_000)).toBe(0);
     membership.readUs = 124_999;
-    membership.silentSinceUs[1] = 0; // it may have heard what was sent at 10 ms (seed 920007261)
-    expect(grantMs(lease, 105_000)).toBe(40);
-    membership.silentSinceUs[1] = -5_000; // it has heard since then what was sent at 10 ms
+    membership.silentSinceUs[1] = 10_000; // it has heard since then what was sent at 10 ms
     expect(grantMs(lease, 100_000)).toBe(0);
   });
 

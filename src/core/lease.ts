@@ -88,9 +88,7 @@ export class Lease {
     // Judged by what has been read: what this loop has not looked at yet is no silence.
     const isSilent = readUs - membership.lastHeardUs[server] >= this.silentUs(server);
     const isBack = readUs - membership.contactUs[server] < 2 * timing.periodUs + LATENESS_US;
-    // It may have heard us once more before it sent what we missed first.
-    const missedUs = membership.silentSinceUs[server] + timing.periodUs + LATENESS_US;
-    const tellsOfBefore = isBack && heardUs < missedUs;
+    const tellsOfBefore = isBack && heardUs < membership.silentSinceUs[server];
     if (!isSilent && !tellsOfBefore) return heardUs + longestUs;
     return longestUs + Math.max(heardUs, this.sentBeforeMissedUs(server));
   }

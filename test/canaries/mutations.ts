@@ -455,7 +455,7 @@ export const MUTATIONS: readonly Mutation[] = [
       },
       {
         file: "src/core/lease.ts",
-        from: "const tellsOfBefore = isBack && heardUs < missedUs;",
+        from: "const tellsOfBefore = isBack && heardUs < membership.silentSinceUs[server];",
         to: "const tellsOfBefore = isBack && heardUs > 1e15;",
       },
     ],
