@@ -143,7 +143,7 @@ export const TRIALS: readonly Trial[] = [
     rows: [
       [
         "boot: power-on to the first keep-alive, and to answers of VIPs and of a function's process",
-        "6.0 to 15.0 s, 6.0 to 16.2 s",
+        "6.0 to 17.5 s, 6.0 to 18.7 s",
       ],
       [
         "console: the log by ZMODEM over the UART to rz, compared with the file on the machine",
@@ -159,19 +159,19 @@ export const TRIALS: readonly Trial[] = [
       ],
       [
         "part: installed and activated; after a reset it flies from its slot, becomes healthy and is kept (WNG-0491)",
-        "installed in 15 to 16 s, active 23 to 24 s later",
+        "installed in 15 to 29 s, active 23 to 39 s later",
       ],
       [
         "roll-back: stock TFTP programs bring a part by 615A of which nothing starts; after three starts the part before flies again (WNG-0492)",
-        "27 to 31 s from reset to service",
+        "27 to 51 s from reset to service",
       ],
       [
         "install-cuts: the cuts of power-cuts in the writes of part install, activate and good",
         "328 cuts: 425 parts in slots, all whole; each slot holds the old or the new part",
       ],
       [
-        "take-over: SIGKILL of one of two QEMUs at 100 ms x 5, as a seat sees it; its return",
-        "475 to 510 ms; none to 60 ms",
+        "take-over: SIGKILL of one of two QEMUs at 100 ms x 10, as a seat sees it; its return",
+        "1,057 to 1,091 ms; 173 to 300 ms",
       ],
     ],
   },
