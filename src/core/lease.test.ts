@@ -60,6 +60,8 @@ function grantMs(lease: Lease, nowUs: number): number {
   return endUs === 0 ? 0 : (endUs - nowUs) / 1000;
 }
 
+const IDENTITY = { self: 0, systemId: 1, digestHigh: 1, digestLow: 1, incarnation: 1, nonce: 1 };
+
 describe("granted by the others", () => {
   const T_US = 10_000;
   const row = { required: 1, priority: 1, servers: 7, process: 0, stopGraceMs: 0 };
@@ -70,15 +72,7 @@ describe("granted by the others", () => {
   let lease: Lease;
 
   beforeEach(() => {
-    const identity = {
-      self: 0,
-      systemId: 1,
-      digestHigh: 1,
-      digestLow: 1,
-      incarnation: 1,
-      nonce: 1,
-    };
-    membership = new Membership(table, identity, timing, new Changes());
+    membership = new Membership(table, IDENTITY, timing, new Changes());
     lease = new Lease(membership, timing);
     lease.setOwner(true);
     membership.readUs = 100_000;
@@ -256,8 +250,7 @@ test("a server that grants less than was renewed cuts the lease short at once (s
     [1, 1],
     [{ required: 1, priority: 1, servers: 3, process: 0, stopGraceMs: 0 }],
   );
-  const identity = { self: 0, systemId: 1, digestHigh: 1, digestLow: 1, incarnation: 1, nonce: 1 };
-  const membership = new Membership(table, identity, timing, new Changes());
+  const membership = new Membership(table, IDENTITY, timing, new Changes());
   const lease = new Lease(membership, timing);
   lease.setOwner(true);
   for (let sequence = 1; sequence <= 10; sequence++) lease.noteSent(sequence, sequence * 10_000);
@@ -281,15 +274,7 @@ test.each([1, 2, 3])(
       [1, 1],
       [{ required: 1, priority: 1, servers: 3, process: 0, stopGraceMs: 0 }],
     );
-    const identity = {
-      self: 0,
-      systemId: 1,
-      digestHigh: 1,
-      digestLow: 1,
-      incarnation: 1,
-      nonce: 1,
-    };
-    const membership = new Membership(table, identity, timing, new Changes());
+    const membership = new Membership(table, IDENTITY, timing, new Changes());
     const lease = new Lease(membership, timing);
     lease.setOwner(true);
     for (let sequence = 1; sequence <= 10; sequence++) lease.noteSent(sequence, sequence * 10_000);
