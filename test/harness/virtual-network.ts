@@ -143,8 +143,13 @@ export class Host {
 
   /** Takes the cable out of the switch, or puts it back. */
   plug(plugged: boolean): void {
-    run("ip", "-n", this.bridge, "link", "set", this.port, plugged ? "up" : "down");
-    if (plugged) settleLink(this.bridge, this.port);
+    const { bridge, port } = this;
+    if (!plugged) run("ip", "-n", bridge, "link", "set", port, "down");
+    else {
+      // In one command: a server that has its link before its switch forwards may serve alone.
+      const lines = `link set ${port} up\\nlink show dev ${port}\\n`;
+      run("sh", "-c", `printf '${lines}' | ip -n ${bridge} -batch -`);
+    }
   }
 
   private setPort(setting: string, value: string): void {
