@@ -172,8 +172,8 @@ export class Agreement {
       if (holds !== 0) inputs.holds = true;
     }
     for (let index = 0; index < table.functionCount; index++) {
-      let owner = hasFunction(handover.owns, 0, index) ? self : NONE;
-      let claimant = hasFunction(handover.claims, 0, index) ? self : NONE;
+      let owner = hasFunction(handover.sets.owns, 0, index) ? self : NONE;
+      let claimant = hasFunction(handover.sets.claims, 0, index) ? self : NONE;
       let cannotRun = handover.failed[index] !== 0 ? 1 << self : 0;
       for (let left = membership.counting; left !== 0; left &= left - 1) {
         const server = lowest(left);
@@ -195,7 +195,7 @@ export class Agreement {
     const { handover, allocation } = this;
     const from = this.ranOn[index];
     if (after === NONE) {
-      const leaving = hasFunction(handover.owns, 0, index) ? this.self : from;
+      const leaving = hasFunction(handover.sets.owns, 0, index) ? this.self : from;
       handover.assign(index, NONE, nowUs, 0, this.reasonToLeave(index, leaving, NOTICE_PREEMPTED));
     } else if (from !== NONE && from !== after) {
       const byHand = allocation.current[index] !== from;

@@ -239,7 +239,10 @@ export class Engine {
       return;
     }
     const lateUs = nowUs - this.wakeUs;
-    if (lateUs > this.timing.periodUs / 2) this.membership.excuse(lateUs);
+    if (lateUs > this.timing.periodUs / 2) {
+      this.membership.excuse(lateUs);
+      this.handover.excuse(lateUs);
+    }
     this.takeEvents(nowUs);
     if (allRead) this.membership.readUs = readUs;
     else marks[MARK_UNREAD]++;
@@ -270,7 +273,7 @@ export class Engine {
     if (serving) this.agreement.update(nowUs, this.phase === PHASE_ACTIVE);
     else this.moves.update(nowUs, 0);
     this.handover.advance(nowUs, serving, this.sender.sequence + 1);
-    this.lease.setOwner(this.handover.ownsAny);
+    this.lease.setOwner(this.handover.sets.ownsAny);
     this.strangers.advance(nowUs);
     const leaves = this.phases.leave();
     this.sender.request();

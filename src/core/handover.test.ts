@@ -17,7 +17,6 @@ import {
   EFFECT_VIP_REMOVE,
   EffectQueue,
 } from "../boundary/effect-queue.ts";
-import { PHASE_ACTIVE } from "../boundary/phase.ts";
 import { SERVER_ALIVE, SERVER_LOST } from "../boundary/server-state.ts";
 import { timingOf } from "../boundary/timing.ts";
 import { NOTICE_PREEMPTED } from "../wire/client-notice.ts";
@@ -26,7 +25,6 @@ import {
   CONTROL_PROCESS_RUNNING,
   CONTROL_PROCESS_STOPPED,
 } from "../wire/control.ts";
-import { FLAG_DRAINING } from "../wire/keep-alive.ts";
 import { Changes } from "./changes.ts";
 import { Handover } from "./handover.ts";
 import {
@@ -74,13 +72,20 @@ beforeEach(() => {
   membership = new Membership(table, identity, timing, changes);
   effects = new EffectQueue();
   handover = new Handover(table, changes, membership, effects, timing, SELF, 1_000_000);
+  // Nobody has to be waited for.
+  for (const server of [0, 2]) {
+    membership.setState(server, SERVER_ALIVE);
+    membership.echoedSequence[server] = 1000;
+  }
   nowUs = 0;
   sequence = 10;
 });
 
+const STEP_US = 1000;
+
 /** One step. @returns the kinds of the effects it left, but for the log */
 function advance(mayServe = true): number[] {
-  nowUs += 1000;
+  nowUs += STEP_US;
   handover.advance(nowUs, mayServe, ++sequence);
   const kinds: number[] = [];
   while (effects.take()) if (effects.kind !== EFFECT_LOG) kinds.push(effects.kind);
@@ -105,7 +110,7 @@ describe("taking a function", () => {
     handover.assigned[1] = SELF;
     expect(advance()).toEqual([EFFECT_VIP_ADD]);
     expect(handover.state[1]).toBe(ADDING);
-    expect(hasFunction(handover.owns, 0, 1)).toBe(true); // told before the address can answer
+    expect(hasFunction(handover.sets.owns, 0, 1)).toBe(true); // told before the address can answer
     expect(advance()).toEqual([]);
     handover.vips.onUp(1);
     expect(advance()).toEqual([EFFECT_PROCESS_START, EFFECT_NOTICE]);
@@ -145,27 +150,82 @@ describe("taking a function", () => {
     handover.assigned[0] = SELF;
     expect(advance()).toEqual([]);
     expect(handover.state[0]).toBe(CLAIMED);
-    expect(hasFunction(handover.claims, 0, 0)).toBe(true);
+    expect(hasFunction(handover.sets.claims, 0, 0)).toBe(true);
     membership.echoedSequence[2] = sequence;
     expect(advance()).toEqual([EFFECT_VIP_ADD]);
   });
 
-  test("not before a server that lost us must have claimed its take-overs", () => {
-    // Simulator, seed 500022017: the others had let go, and two servers took the function.
-    membership.setState(2, SERVER_ALIVE);
-    membership.latest(2).phase = PHASE_ACTIVE;
-    membership.claimsUntilUs[2] = 5000;
-    handover.assigned[0] = SELF;
-    nowUs = 2999;
-    expect(advance()).toEqual([]);
-    membership.latest(2).flags = FLAG_DRAINING;
-    expect(handover.rivals.mayStillClaim(nowUs)).toBe(false); // it takes nothing
-    membership.latest(2).flags = 0;
-    expect(handover.rivals.mayStillClaim(nowUs)).toBe(true);
-    addFunction(membership.latest(2).claims, 0, 0);
-    expect(advance()).toEqual([]);
-    removeFunction(membership.latest(2).claims, 0, 0);
-    expect(advance()).toEqual([EFFECT_VIP_ADD]);
+  describe("who cannot echo the claim has had the time to hear it:", () => {
+    const LATER_US = 5000;
+
+    beforeEach(() => {
+      handover.assigned[0] = SELF;
+      for (const server of [0, 2]) {
+        membership.setState(server, SERVER_ALIVE);
+        membership.echoedSequence[server] = sequence;
+      }
+    });
+    const claim = () => {
+      expect(advance()).toEqual([]);
+      expect(handover.state[0]).toBe(CLAIMED);
+    };
+    /** It is taken `us` after `sinceUs`, and not before. */
+    const expectTaken = (sinceUs: number, us: number) => {
+      nowUs = sinceUs + us - STEP_US - 1;
+      expect(advance()).toEqual([]);
+      nowUs -= STEP_US - 1;
+      expect(advance()).toEqual([EFFECT_VIP_ADD]);
+    };
+
+    test("a server that is heard and does not hear us, from the claim and from its deafness on", () => {
+      // Simulator, seed 500022017: the others had let go, and two servers took the function.
+      membership.echoedSequence[2] = 0;
+      claim();
+      const claimedUs = nowUs;
+      membership.echoedSequence[0] = sequence;
+      nowUs += LATER_US;
+      addFunction(membership.latest(2).claims, 0, 0);
+      expect(advance()).toEqual([]);
+      removeFunction(membership.latest(2).claims, 0, 0);
+      expectTaken(claimedUs, timing.takeOverUs);
+    });
+
+    test("the same where it becomes deaf after the claim", () => {
+      claim();
+      nowUs += LATER_US;
+      membership.echoedSequence[0] = sequence;
+      membership.echoedSequence[2] = 0;
+      membership.deafSinceUs[2] = nowUs;
+      expectTaken(nowUs, timing.takeOverUs);
+    });
+
+    test("a server that is not heard, where nobody has owned the function", () => {
+      membership.setState(2, SERVER_LOST);
+      claim();
+      const claimedUs = nowUs;
+      membership.echoedSequence[0] = sequence;
+      expectTaken(claimedUs, timing.takeOverUs);
+    });
+
+    test("and not while the loop stood still", () => {
+      membership.setState(2, SERVER_LOST);
+      claim();
+      const claimedUs = nowUs;
+      membership.echoedSequence[0] = sequence;
+      handover.excuse(LATER_US);
+      expectTaken(claimedUs, timing.takeOverUs + LATER_US);
+    });
+
+    test("but what a lost server owned is taken at once", () => {
+      addFunction(membership.latest(2).owns, 0, 0);
+      handover.assigned[0] = 2;
+      expect(advance()).toEqual([]);
+      membership.setState(2, SERVER_LOST);
+      handover.assigned[0] = SELF;
+      claim();
+      membership.echoedSequence[0] = sequence;
+      expect(advance()).toEqual([EFFECT_VIP_ADD]);
+    });
   });
 
   test("not while another server owns it, or one with a lower index claims it; a higher one waits for us", () => {
@@ -195,10 +255,10 @@ describe("taking a function", () => {
     owns(2, 0);
     expect(advance()).toEqual([]);
     expect([handover.state[0], handover.state[1]]).toEqual([CLAIMED, CLAIMED]);
-    expect([hasFunction(handover.ready, 0, 0), hasFunction(handover.ready, 0, 1)]).toEqual([
-      true,
-      false,
-    ]);
+    expect([
+      hasFunction(handover.sets.ready, 0, 0),
+      hasFunction(handover.sets.ready, 0, 1),
+    ]).toEqual([true, false]);
   });
 
   test("an address that is refused marks the function as failed here", () => {
@@ -210,7 +270,7 @@ describe("taking a function", () => {
     advance();
     expect(handover.state[0]).toBe(IDLE);
     expect([handover.failed[0], changes.cannotRun, handover.room.load[0]]).toEqual([1, 1, 0]);
-    expect(hasFunction(handover.cannotRun, 0, 0)).toBe(true);
+    expect(hasFunction(handover.sets.cannotRun, 0, 0)).toBe(true);
   });
 });
 
@@ -244,12 +304,12 @@ describe("letting go of a function", () => {
     expect(advance()).toEqual([]);
     addFunction(membership.latest(2).ready, 0, 1);
     expect(advance()).toEqual([EFFECT_VIP_REMOVE]);
-    expect(hasFunction(handover.owns, 0, 1)).toBe(true);
+    expect(hasFunction(handover.sets.owns, 0, 1)).toBe(true);
     handover.vips.onDown(1);
     expect(advance()).toEqual([EFFECT_PROCESS_STOP]);
     expect(handover.state[1]).toBe(ENDING);
     // the new owner need not wait for the process
-    expect(hasFunction(handover.owns, 0, 1)).toBe(false);
+    expect(hasFunction(handover.sets.owns, 0, 1)).toBe(false);
     handover.onProcess(1, CONTROL_PROCESS_STOPPED);
     advance();
     expect(handover.state[1]).toBe(IDLE);
@@ -352,12 +412,12 @@ test("an address removed by somebody else is put back while it should be up, and
 
 test("our sets match the state, and nothing else", () => {
   bringUp(0);
-  const before = handover.owns[0];
+  const before = handover.sets.owns[0];
   advance();
-  expect(handover.owns[0]).toBe(before);
+  expect(handover.sets.owns[0]).toBe(before);
   handover.assigned[0] = NONE;
   advance();
   handover.vips.onDown(0);
   advance();
-  expect([before, handover.owns[0]]).toEqual([1, 0]);
+  expect([before, handover.sets.owns[0]]).toEqual([1, 0]);
 });

@@ -7,6 +7,7 @@
  * the message that carried it. A server echoes after it took the claim in, so of two claimants at
  * least one knows of the other in time, and the lower server index goes first (P1).
  */
+import { hasFunction } from "../allocation/function-bitmap.ts";
 import { type FunctionTable, NONE } from "../allocation/function-table.ts";
 import { mayBeTried } from "../allocation/retry.ts";
 import { Room } from "../allocation/room.ts";
@@ -91,17 +92,15 @@ export class Handover {
   /** 1: the function cannot run on this server: its process or its VIP failed. */
   readonly failed = new Uint8Array(FUNCTIONS_MAX);
   private readonly claimSequence = new Uint32Array(FUNCTIONS_MAX);
+  private readonly claimedUs = new Float64Array(FUNCTIONS_MAX);
+  /** 1: nobody had owned or claimed it before we claimed it. */
+  private readonly wasFree = new Uint8Array(FUNCTIONS_MAX);
   readonly rivals: Rivals;
   readonly vips: Vips;
   private readonly processes: Processes;
   private readonly announcements: Announcements;
 
-  private readonly sets: OwnSets;
-  // The arrays of our sets, for others to read.
-  readonly owns: Uint32Array;
-  readonly claims: Uint32Array;
-  readonly ready: Uint32Array;
-  readonly cannotRun: Uint32Array;
+  readonly sets: OwnSets;
 
   /** Room beside everything that is up or still ending here. */
   readonly room: Room;
@@ -121,24 +120,13 @@ export class Handover {
     private readonly self: number,
     announceAgainUs: number,
   ) {
-    this.rivals = new Rivals(table, membership, self);
+    this.rivals = new Rivals(table, membership, timing, self);
     this.room = new Room(table, self);
     this.vips = new Vips(effects, announceAgainUs);
     this.processes = new Processes(table, effects);
     this.announcements = new Announcements(effects, announceAgainUs);
     this.sets = new OwnSets(table);
-    ({
-      owns: this.owns,
-      claims: this.claims,
-      ready: this.ready,
-      cannotRun: this.cannotRun,
-    } = this.sets);
     this.assigned.fill(NONE);
-  }
-
-  /** VIPs may be up here. */
-  get ownsAny(): boolean {
-    return this.sets.ownsAny;
   }
 
   /**
@@ -152,6 +140,7 @@ export class Handover {
     const { table, state, room } = this;
     room.begin();
     this.dueUs = Number.POSITIVE_INFINITY;
+    this.rivals.look(this.sets.owns);
     this.sets.clear();
     for (let place = 0; place < table.functionCount; place++) {
       const index = table.turn[place];
@@ -227,8 +216,12 @@ export class Handover {
         return (
           this.mayBeHere(index) &&
           this.rivals.isFree(index, nowUs) &&
-          this.rivals.haveEchoed(this.claimSequence[index]) &&
-          !this.rivals.mayStillClaim(nowUs)
+          this.rivals.areAware(
+            this.claimSequence[index],
+            this.claimedUs[index],
+            this.wasFree[index] !== 0,
+            nowUs,
+          )
         );
       case VIP_IS_UP:
         return this.vips.isUp(index);
@@ -266,6 +259,8 @@ export class Handover {
     switch (action) {
       case CLAIM:
         this.claimSequence[index] = nextSequence;
+        this.claimedUs[index] = nowUs;
+        this.wasFree[index] = hasFunction(this.rivals.takenLately, 0, index) ? 0 : 1;
         break;
       case ADD_VIP:
         this.room.take(index);
@@ -348,6 +343,11 @@ export class Handover {
   }
 
   // ---- events
+
+  /** This loop was late: meanwhile it has shown nobody its claims. */
+  excuse(lateUs: number): void {
+    for (let index = 0; index < this.table.functionCount; index++) this.claimedUs[index] += lateUs;
+  }
 
   /** Somebody removed an address that should be up: put it back. */
   onVipRemoved(index: number): void {

@@ -162,9 +162,15 @@ describe("granted by the others", () => {
     expect(grantMs(lease, 105_000)).toBe(40);
     membership.readUs = 125_000;
     expect(grantMs(lease, 100_000)).toBe(0);
-    membership.readUs = 124_999;
-    membership.silentSinceUs[1] = 10_000; // it has heard since then what was sent at 10 ms
-    expect(grantMs(lease, 100_000)).toBe(0);
+  });
+
+  test("one that was stopped right before it sent, and says what it had heard until then (simulator, seed 920007261)", () => {
+    peer(8, 110_000); // sent at 80 ms
+    membership.silentSinceUs[1] = 75_000;
+    membership.contactUs[1] = 104_501; // it has missed ours for as long as its own were missing
+    expect(grantMs(lease, 110_000)).toBe(35);
+    membership.contactUs[1] = 104_500; // not for so long: it was its messages that were lost
+    expect(grantMs(lease, 110_000)).toBe(25);
   });
 
   test("one that no longer hears us: its last echo", () => {

@@ -88,7 +88,9 @@ export class Lease {
     // Judged by what has been read: what this loop has not looked at yet is no silence.
     const isSilent = readUs - membership.lastHeardUs[server] >= this.silentUs(server);
     const isBack = readUs - membership.contactUs[server] < 2 * timing.periodUs + LATENESS_US;
-    const tellsOfBefore = isBack && heardUs < membership.silentSinceUs[server];
+    // Stopped right before it sent, it has heard one message more than before its silence.
+    const missedUs = membership.contactUs[server] - this.silentUs(server);
+    const tellsOfBefore = isBack && heardUs < Math.max(missedUs, membership.silentSinceUs[server]);
     if (!isSilent && !tellsOfBefore) return heardUs + longestUs;
     return longestUs + Math.max(heardUs, this.sentBeforeMissedUs(server));
   }

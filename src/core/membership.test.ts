@@ -239,18 +239,17 @@ test("a view counts only for the incarnation that we know too", () => {
   expect(membership.hears[2] & 2).toBe(0);
 });
 
-test("one that loses us may still claim for the take-over time, until it hears us again", () => {
+test("since when a server does not hear us any more is known", () => {
   arrive(message(1));
-  expect(membership.claimsUntilUs[1]).toBe(0);
   const deaf = message(2);
   deaf.heardIncarnation[0] = 0;
   arrive(deaf);
-  expect(membership.claimsUntilUs[1]).toBe(nowUs + timing.takeOverUs);
+  expect([membership.isDeafToUs(1), membership.deafSinceUs[1]]).toEqual([true, nowUs]);
   const saidAtUs = nowUs;
   arrive(Object.assign(deaf, { sequence: 3 }));
-  expect(membership.claimsUntilUs[1]).toBe(saidAtUs + timing.takeOverUs);
+  expect([membership.isDeafToUs(1), membership.deafSinceUs[1]]).toEqual([true, saidAtUs]);
   arrive(message(4));
-  expect(membership.claimsUntilUs[1]).toBe(0);
+  expect(membership.isDeafToUs(1)).toBe(false);
 });
 
 test("an echo alone is no view: it may answer a recording", () => {

@@ -79,8 +79,8 @@ export class Membership {
   readonly echoedSequence = new Uint32Array(SERVERS_MAX);
   /** The last such echo since it is heard, kept when it stops hearing us; 0: none. */
   readonly lastEchoed = new Uint32Array(SERVERS_MAX);
-  /** Until when a server that has just lost us may still claim what it sees nobody own. */
-  readonly claimsUntilUs = new Float64Array(SERVERS_MAX);
+  /** When a server that is heard stopped hearing us. */
+  readonly deafSinceUs = new Float64Array(SERVERS_MAX);
   /** Mask of the servers that each server hears, in the incarnation that we know. */
   readonly hears = new Uint16Array(SERVERS_MAX);
   /** How often each server was lost or left. */
@@ -281,16 +281,11 @@ export class Membership {
     const server = message.sender;
     const inARow = message.sequence === this.sequence[server] + 1;
     this.sequence[server] = message.sequence;
-    const wasSilent = this.readUs - this.lastHeardUs[server] >= this.timing.silentUs;
-    if (wasSilent || !this.isHeard(server)) {
-      this.contactUs[server] = nowUs;
-      this.silentSinceUs[server] = this.lastHeardUs[server];
-    }
-    this.noteHeard(server, nowUs);
+    this.noteHeard(server, nowUs, this.isHeard(server));
     let changes = this.compare(this.latest(server), message, this.counts(server));
     const echoed = message.heardIncarnation[self] === incarnation ? message.heardSequence[self] : 0;
     if ((echoed === 0) !== (this.echoedSequence[server] === 0)) {
-      this.claimsUntilUs[server] = echoed === 0 ? nowUs + this.timing.takeOverUs : 0;
+      this.deafSinceUs[server] = nowUs;
       changes |= CHANGED;
     }
     this.echoedSequence[server] = echoed;
@@ -309,7 +304,7 @@ export class Membership {
     const before = this.latest(server);
     // Overtaken on its way: out of date.
     if (message.incarnation === before.incarnation && message.sequence <= before.sequence) return;
-    this.noteHeard(server, nowUs);
+    this.noteHeard(server, nowUs, this.state[server] === SERVER_INCOMPATIBLE);
     const leaves = (message.flags & FLAG_GOOD_BYE) !== 0;
     this.setState(server, leaves ? SERVER_LEAVING : SERVER_INCOMPATIBLE);
     const { self, incarnation } = this.identity;
@@ -320,7 +315,12 @@ export class Membership {
     this.keep(events, slot, server);
   }
 
-  private noteHeard(server: number, nowUs: number): void {
+  private noteHeard(server: number, nowUs: number, wasThere: boolean): void {
+    const silentUs = this.readUs - this.lastHeardUs[server];
+    if (!wasThere || silentUs >= this.timing.silentUs) {
+      this.contactUs[server] = nowUs;
+      this.silentSinceUs[server] = this.lastHeardUs[server];
+    }
     this.lastHeardUs[server] = nowUs;
     this.excusedUs[server] = 0;
   }

@@ -52,7 +52,7 @@ function begin(policy: Policy = PREEMPT): void {
     [H, 2],
   ] as const) {
     handover.assigned[index] = owner;
-    addFunction(owner === 0 ? handover.owns : membership.latest(owner).owns, 0, index);
+    addFunction(owner === 0 ? handover.sets.owns : membership.latest(owner).owns, 0, index);
   }
   moves.update(0, ALL);
 }
@@ -127,9 +127,9 @@ describe("what is refused", () => {
   });
 
   test("while it is under way, and while any server announces a move", () => {
-    removeFunction(handover.owns, 0, F);
+    removeFunction(handover.sets.owns, 0, F);
     expect(moves.refusal(F, 3)).toBe(control.MOVE_REFUSED_UNDER_WAY);
-    addFunction(handover.owns, 0, F);
+    addFunction(handover.sets.owns, 0, F);
     membership.latest(2).moveFunction = G + 1;
     expect(moves.refusal(F, 3)).toBe(control.MOVE_REFUSED_UNDER_WAY);
     membership.latest(2).moveFunction = 0;

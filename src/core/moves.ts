@@ -217,7 +217,7 @@ export class Moves {
   }
 
   private owns(server: number, index: number): boolean {
-    if (server === this.self) return hasFunction(this.handover.owns, 0, index);
+    if (server === this.self) return hasFunction(this.handover.sets.owns, 0, index);
     return this.membership.owns(server, index);
   }
 

@@ -110,7 +110,7 @@ export class Phases {
       this.enter(PHASE_ISOLATED);
       return;
     }
-    const isKnown = this.handover.rivals.haveEchoed(this.isolatedSequence);
+    const isKnown = this.handover.rivals.areAware(this.isolatedSequence, ALWAYS, false, nowUs);
     if (this.phase === PHASE_ISOLATED && !isKnown) {
       marks[MARK_ISOLATION_UNKNOWN]++;
       return;

@@ -3,14 +3,22 @@
  * (PROTOCOL.md, "Hand-over").
  */
 import { type FunctionTable, NONE } from "../allocation/function-table.ts";
+import { SERVER_LEAVING, SERVER_UNKNOWN } from "../boundary/server-state.ts";
+import type { Timing } from "../boundary/timing.ts";
+import { BITMAP_WORDS } from "../limits.ts";
 import { MARK_RIVAL_CLAIM, marks } from "../marks.ts";
 import { ADDING } from "./handover-rows.ts";
 import { lowest, type Membership } from "./membership.ts";
 
 export class Rivals {
+  /** Functions that somebody else owns or claims, or that are owned here; and now or just before. */
+  private readonly taken = new Uint32Array(BITMAP_WORDS);
+  readonly takenLately = new Uint32Array(BITMAP_WORDS);
+
   constructor(
     private readonly table: FunctionTable,
     private readonly membership: Membership,
+    private readonly timing: Timing,
     private readonly self: number,
   ) {}
 
@@ -21,7 +29,6 @@ export class Rivals {
   isFree(index: number, nowUs: number): boolean {
     const { membership } = this;
     for (let server = 0; server < this.table.serverCount; server++) {
-      if (server === this.self) continue;
       if (membership.mayAnswer(server, index, nowUs)) return false;
       if (!membership.counts(server)) continue;
       if (membership.owns(server, index)) return false;
@@ -43,32 +50,53 @@ export class Rivals {
   }
 
   /**
-   * Every server that is heard and hears us has echoed our message `claimSequence`, which carried
-   * the claim. A newcomer that only listens is not waited for: before it takes anything it needs
-   * our echo, and with it hears of us. So its start, or its end, lengthens no failover.
+   * Everybody knows what our message `sequence` said, or has had the time for that: servers that
+   * hear us have echoed it. For a claim, the take-over time has passed as well where one cannot:
+   * - A server that we hear, but that is deaf to us, claims what it sees nobody own. It loses other
+   *   owners up to a period later than we, and its claim may be lost as often as is bridged.
+   * - A server that we do not hear may hear us, and own what we see nobody own; but what was owned
+   *   until now is ours, because it waits in the same way.
+   *
+   * A newcomer that only listens is not waited for: before it takes anything it needs our echo, and
+   * with it hears of us. So its start, or its end, lengthens no failover.
+   * @param saidUs when it was said first
+   * @param wasFree it is a claim to what nobody had owned or claimed
    */
-  haveEchoed(claimSequence: number): boolean {
-    const { membership } = this;
-    for (let server = 0; server < this.table.serverCount; server++) {
-      if (!membership.isHeard(server) || membership.isDeafToUs(server)) continue;
-      if (membership.isOnlyBeginning(server)) continue;
-      if (membership.echoedSequence[server] < claimSequence) return false;
+  areAware(sequence: number, saidUs: number, wasFree: boolean, nowUs: number): boolean {
+    const { membership, table, timing, self } = this;
+    for (let server = 0; server < table.serverCount; server++) {
+      if (server === self || membership.isOnlyBeginning(server)) continue;
+      let sinceUs = saidUs;
+      if (!membership.isHeard(server)) {
+        if (!wasFree || !this.mayOwn(server, nowUs)) continue;
+      } else if (membership.isDeafToUs(server)) {
+        sinceUs = Math.max(saidUs, membership.deafSinceUs[server]);
+      } else if (membership.echoedSequence[server] >= sequence) continue;
+      else return false;
+      if (nowUs - sinceUs < timing.takeOverUs) return false;
     }
     return true;
   }
 
-  /**
-   * A server has just lost us and cannot echo. It loses other owners up to a period later, and then
-   * claims what it sees nobody own; that claim may be lost as often as is bridged.
-   */
-  mayStillClaim(nowUs: number): boolean {
-    const { membership } = this;
-    for (let left = membership.heard; left !== 0; left &= left - 1) {
-      const server = lowest(left);
-      if (nowUs >= membership.claimsUntilUs[server]) continue;
-      if (membership.isDeafToUs(server) && membership.takesFunctions(server)) return true;
+  /** Not if it was never heard, or has just said good-bye: it would still listen. */
+  private mayOwn(server: number, nowUs: number): boolean {
+    const { state, lastHeardUs } = this.membership;
+    if (state[server] !== SERVER_LEAVING) return state[server] !== SERVER_UNKNOWN;
+    return nowUs - lastHeardUs[server] >= this.timing.detectionUs;
+  }
+
+  /** To be called in every decision. @param owns what is owned here */
+  look(owns: Uint32Array): void {
+    const { membership, taken, takenLately } = this;
+    for (let word = 0; word < this.table.wordCount; word++) {
+      let now = owns[word];
+      for (let left = membership.counting; left !== 0; left &= left - 1) {
+        const latest = membership.latest(lowest(left));
+        now |= latest.owns[word] | latest.claims[word];
+      }
+      takenLately[word] = taken[word] | now;
+      taken[word] = now;
     }
-    return false;
   }
 
   /**
@@ -78,8 +106,7 @@ export class Rivals {
   ownerBeforeUs(index: number): number {
     const { membership } = this;
     for (let server = 0; server < this.table.serverCount; server++) {
-      if (server === this.self || !membership.isHeard(server) || !this.goesBeforeUs(server))
-        continue;
+      if (!membership.isHeard(server) || !this.goesBeforeUs(server)) continue;
       if (membership.owns(server, index)) return server;
       if (membership.lastEchoed[server] === 0 && membership.claims(server, index)) return server;
     }

@@ -137,7 +137,7 @@ export class Sender {
   /** What it does, or takes the others to do, differs from the last message. */
   private isWorkNew(): boolean {
     const { message, handover } = this;
-    return message.assignmentDigest !== this.agreement.digest || !message.hasSets(handover);
+    return message.assignmentDigest !== this.agreement.digest || !message.hasSets(handover.sets);
   }
 
   private flags(): number {
@@ -148,7 +148,7 @@ export class Sender {
       (phases.draining ? FLAG_DRAINING : 0) |
       (phases.goodByes > 0 ? FLAG_GOOD_BYE : 0) |
       (phases.passive ? FLAG_PASSIVE : 0) |
-      (handover.ownsAny ? FLAG_OWNS : 0)
+      (handover.sets.ownsAny ? FLAG_OWNS : 0)
     );
   }
 
@@ -187,7 +187,7 @@ export class Sender {
         message.version = KEEP_ALIVE_VERSION_BEFORE;
     }
     this.settleInputs();
-    message.takeSets(this.handover);
+    message.takeSets(this.handover.sets);
     this.goodByesSaid = phases.goodByes;
     this.echoesGiven = this.changes.echoes;
     this.isRequested = false;

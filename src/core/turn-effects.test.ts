@@ -132,6 +132,20 @@ describe("effects that are carried out", () => {
     expect(mayWait).toEqual([true, true, false]);
   });
 
+  test("overdue renewals wait for them: they would revive what has expired and is still to be removed", () => {
+    const { shell } = flight;
+    shell.room = 0;
+    push(EFFECT_VIP_REMOVE, 1);
+    const renews = (overdueUs: number): boolean => {
+      shell.renewalDueUs = shell.clockUs - overdueUs;
+      return flight.calls().some((call) => call.startsWith("renewAddresses"));
+    };
+    expect(renews(0)).toBe(true);
+    expect(renews(2 * TIMING.periodUs)).toBe(false);
+    shell.room = Number.POSITIVE_INFINITY;
+    expect(renews(2 * TIMING.periodUs)).toBe(true);
+  });
+
   test("a bounded number a turn; effects that move no VIP do not wait forever, and take the rest", () => {
     push(EFFECT_LOG, 7, EFFECTS_PER_TURN_MAX + 1);
     expect(counts()).toEqual({ record: EFFECTS_PER_TURN_MAX });

@@ -293,7 +293,10 @@ export class Turn {
   private renewAddresses(): void {
     const { engine, shell } = this;
     const nowUs = shell.nowUs();
-    if (!engine.hasStalled(nowUs)) shell.renewAddresses(nowUs, engine.effects.urgentCount === 0);
+    const isIdle = engine.effects.urgentCount === 0;
+    // Late by the kernel's lock, it would revive expired addresses that are still to be removed.
+    const revives = !isIdle && nowUs - shell.renewalDueUs > this.timing.periodUs;
+    if (!revives && !engine.hasStalled(nowUs)) shell.renewAddresses(nowUs, isIdle);
   }
 
   /**

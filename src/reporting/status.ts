@@ -147,7 +147,7 @@ export class StatusWriter {
 
   private ownerOf(index: number): number {
     const { engine, identity, table } = this;
-    if (hasFunction(engine.handover.owns, 0, index)) return identity.self;
+    if (hasFunction(engine.handover.sets.owns, 0, index)) return identity.self;
     for (let server = 0; server < table.serverCount; server++) {
       if (!engine.membership.counts(server)) continue;
       if (engine.membership.owns(server, index)) return server;

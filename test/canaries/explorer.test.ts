@@ -65,6 +65,21 @@ const ONLY_HERE: readonly (readonly [Mutation, string, string])[] = [
     "--lease 0 --kinds lose,power --faults 2 --burst 2",
     "needless",
   ],
+  [
+    {
+      name: "what nobody is seen to own is taken at once, though a server that is not heard may own it",
+      breaks: ["P1"],
+      changes: [
+        {
+          file: "src/core/rivals.ts",
+          from: "if (!wasFree || !this.mayOwn(server, nowUs)) continue;",
+          to: "continue;",
+        },
+      ],
+    },
+    "--lease 0 --period 40 --lost 3 --kinds oneway,drain --faults 2",
+    "P1",
+  ],
 ];
 
 const ALL = [

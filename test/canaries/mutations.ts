@@ -61,8 +61,8 @@ export const MUTATIONS: readonly Mutation[] = [
     changes: [
       {
         file: "src/core/rivals.ts",
-        from: "if (membership.echoedSequence[server] < claimSequence) return false;",
-        to: "",
+        from: "membership.echoedSequence[server] >= sequence",
+        to: "membership.echoedSequence[server] >= 0",
       },
     ],
   },
@@ -455,7 +455,7 @@ export const MUTATIONS: readonly Mutation[] = [
       },
       {
         file: "src/core/lease.ts",
-        from: "const tellsOfBefore = isBack && heardUs < membership.silentSinceUs[server];",
+        from: "const tellsOfBefore = isBack && heardUs < Math.max(missedUs, membership.silentSinceUs[server]);",
         to: "const tellsOfBefore = isBack && heardUs > 1e15;",
       },
     ],
@@ -469,6 +469,17 @@ export const MUTATIONS: readonly Mutation[] = [
         file: "src/core/turn.ts",
         from: "if (effects.kind !== EFFECT_VIP_ADD || this.mayAdd(effects.index)) this.carryOutOne();",
         to: "if (effects.kind !== EFFECT_VIP_ADD || this.mayAdd(effects.index) || true) this.carryOutOne();",
+      },
+    ],
+  },
+  {
+    name: "a claim waits only from when a server lost us, not from when it was made",
+    breaks: ["P1"],
+    changes: [
+      {
+        file: "src/core/rivals.ts",
+        from: "sinceUs = Math.max(saidUs, membership.deafSinceUs[server]);",
+        to: "sinceUs = membership.deafSinceUs[server];",
       },
     ],
   },

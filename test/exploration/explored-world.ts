@@ -12,8 +12,8 @@ import { SERVERS_MAX } from "../../src/limits.ts";
 import { ChosenLosses } from "../simulation/chosen-losses.ts";
 import type { Host } from "../simulation/host.ts";
 import type { HostShell } from "../simulation/host-shell.ts";
-import { healingUs } from "../simulation/invariants.ts";
 import { type NominalOptions, NominalWorld } from "../simulation/nominal-world.ts";
+import { healingUs } from "../simulation/segments.ts";
 import { Trace } from "../simulation/trace.ts";
 import { Judges } from "./judges.ts";
 import { remembering } from "./remembering-policy.ts";
@@ -94,7 +94,7 @@ export class ExploredWorld extends NominalWorld {
     this.incarnation = FIRST_NEW_INCARNATION;
     const { timing } = this.aircraft;
     // A stop or a loss may come while a cut heals: what is promised counts, not the nominal time.
-    this.invariants.healingUs = healingUs(timing);
+    this.invariants.segments.healingUs = healingUs(timing);
     const roughTicks = (timing.takeOverUs + 2 * timing.periodUs) / this.tickUs;
     this.losses = new ChosenLosses(
       this.air.network,
@@ -129,8 +129,9 @@ export class ExploredWorld extends NominalWorld {
   private noteUnsent({ engine, index }: Host): void {
     if (engine === null) return;
     const lateUs = this.nowUs - engine.nextSendUs;
-    if (lateUs >= 0 && lateUs % this.aircraft.timing.periodUs < this.tickUs)
-      this.losses.noteUnsent(index, this.nowUs);
+    const isDue = lateUs >= 0 && lateUs % this.aircraft.timing.periodUs < this.tickUs;
+    // Of an engine that has stalled nothing is saved.
+    if (isDue || engine.hasStalled(this.nowUs)) this.losses.noteUnsent(index, this.nowUs);
   }
 
   /** Engines start at one phase of a tick, so that few phases are met. */

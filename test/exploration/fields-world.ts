@@ -8,6 +8,7 @@ import {
   type Fields,
   fixed,
   flag,
+  part,
   reset,
   scratch,
   shared,
@@ -155,6 +156,8 @@ export const WORLD: Readonly<Record<string, Fields>> = {
     flipPerMille: fixed,
     lostTo: telemetry,
     onTrouble: shared,
+    onCut: shared,
+    onClosed: shared,
     counts: telemetry,
     cuts: code(eachCut("w[p++] = o.cuts[i];"), eachCut("o.cuts[i] = w[p++];")),
     passesSinceUs: code(
@@ -227,6 +230,7 @@ export const WORLD: Readonly<Record<string, Fields>> = {
     unread: scratch,
     world: shared,
   },
+  Segments: { isKept: value(DIRECTIONS), healingUs: fixed, world: shared },
   Judges: {
     changes: telemetry,
     steps: telemetry,
@@ -238,7 +242,7 @@ export const WORLD: Readonly<Record<string, Fields>> = {
     clients: fixed,
     owners: value(FUNCTIONS),
     twice: value(),
-    healingUs: fixed,
+    segments: part("Segments"),
     compared: telemetry,
     engines: telemetry,
     decisions: telemetry,

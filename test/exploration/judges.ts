@@ -87,7 +87,7 @@ export class Judges extends Invariants {
     if (!hasLease || this.owners[index] < 2) return;
     for (const other of hosts) {
       if (other === host || other.up[index] === 0 || !other.carrier) continue;
-      if (!this.areJoined(host.index, other.index)) continue;
+      if (!this.segments.areJoined(host.index, other.index)) continue;
       const marginUs = nowUs - other.leaseEndUs;
       if (marginUs < this.marginUs) this.marginUs = marginUs;
     }

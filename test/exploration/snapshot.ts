@@ -75,7 +75,7 @@ export class Snapshot {
       ...{ periodUs, detectionUs, handoverUs, listenUs, recoveredAfter },
       networksMax: NETWORKS_MAX,
       serversMax: SERVERS_MAX,
-      healingUs: world.invariants.healingUs + periodUs,
+      healingUs: world.invariants.segments.healingUs + periodUs,
       longUs: 2 * detectionUs + 2 * periodUs + LEASE_LATENESS_MS * 1000,
       newest: NEWEST,
       // Older sequence numbers are equivalent.

@@ -2,7 +2,7 @@
  * Networks cut in part, with three and more servers: every two servers that are joined by any way
  * hear each other (core/relay).
  */
-import { expect, test } from "bun:test";
+import { describe, expect, test } from "bun:test";
 import { play } from "./story.ts";
 
 test("one cable pair is cut: the third server sends their messages on, and everything goes on as before", () => {
@@ -117,4 +117,64 @@ test("a server that yields to another table releases its VIPs, one after the oth
     a is active; b is active; c is listening
     a: f | b: i | nowhere: g h
     quiet for 2 s`);
+});
+
+describe("a server that hears nobody, and is heard, shows what it claims before it answers for it", () => {
+  // P1 is checked in every turn: b is heard all the time.
+  const ways = [
+    ["drained, and resumed", "drain b", "resume b"],
+    ["its process failed, and is tried again", "process of f on b fails", "resume b"],
+    ["cut off from its clients, and joined again", "carrier of b lost", "carrier of b back"],
+  ] as const;
+  for (const ticks of [0, 20]) {
+    test.each(ways)(`%s (lease ticks ${ticks} ms)`, (_, goes, comesBack) => {
+      play(`servers a 100, b 100
+        functions f 60 p9 process
+        networks 2
+        lost after 5
+        lease ticks ${ticks}
+        start b
+        wait 500 ms
+        start a
+        wait 500 ms
+        b: f
+        cut a>b
+        wait 500 ms
+        a sees b alive; b sees a lost
+        all fly on
+        ${goes}
+        wait 500 ms
+        a: f
+        ${comesBack}
+        wait 500 ms
+        b: f
+        f was away for 101 ms at most
+        all fly on
+        join a>b
+        wait 500 ms
+        all agree
+        b: f
+        quiet for 5 s`);
+    });
+  }
+});
+
+test("a server that nobody can tell of a claim is waited for, however long it has been deaf", () => {
+  // b resumes just after a has claimed what b released.
+  for (let us = 0; us < 20_000; us += 500)
+    play(`servers a 100, b 100
+      functions f 60 p9
+      lost after 5
+      lease ticks 0
+      start b
+      wait 500 ms
+      start a
+      wait 500 ms
+      cut a>b
+      wait 500 ms
+      drain b
+      wait ${us} µs
+      resume b
+      wait 500 ms
+      b: f`);
 });

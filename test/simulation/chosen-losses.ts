@@ -110,7 +110,7 @@ export class ChosenLosses {
     else if (inARow[at] <= network.bridgedPeriods) inARow[at]++;
     if (inARow[at] <= network.bridgedPeriods) return;
     missedTicks[at] = this.roughTicksMax;
-    if (missedTicks[to * SERVERS_MAX + from] === 0) return;
+    if (missedTicks[to * SERVERS_MAX + from] === 0 && network.passes(to, from)) return;
     network.divide(from, to, nowUs);
     this.roughen();
   }

@@ -93,7 +93,8 @@ export class Conduct {
     this.saidInPeriod[at] = isPeriodic ? 0 : Math.min(this.saidInPeriod[at] + 1, 255);
     // A server that was stopped in this turn ends it, and releases everything in the next.
     const wasStopped = host.turnsSincePause === 0;
-    if (!engine.handover.ownsAny || wasStopped || (message.flags & FLAG_GOOD_BYE) !== 0) return;
+    if (!engine.handover.sets.ownsAny || wasStopped || (message.flags & FLAG_GOOD_BYE) !== 0)
+      return;
     if (silentUs > this.world.aircraft.timing.detectionUs + TURN_US_MAX)
       this.fail("stall", `s${at} was silent for ${silentUs / 1000} ms, and owns what it owned`);
     // One that was renewed in this turn ends, by ticks, as soon as it was renewed, but no sooner.

@@ -2,9 +2,7 @@
  * What must hold after every step, whatever fails (PROTOCOL.md, "Properties"). A violation ends the
  * flight.
  *
- * P1 is judged where seats judge it: who would answer for this VIP now? Two servers count as on one
- * segment when datagrams have passed between them, in both directions, for longer than {@link
- * healingUs}: after a cut has healed, both sides may answer until they have heard each other.
+ * P1 is judged where seats judge it: who would answer for this VIP now?
  */
 
 import type { Allocation } from "../../src/allocation/allocation.ts";
@@ -12,7 +10,6 @@ import { type FunctionTable, NONE } from "../../src/allocation/function-table.ts
 import { EFFECT_NOTICE_STOPPING } from "../../src/boundary/effect-queue.ts";
 import { PHASE_ACTIVE, PHASE_LISTENING } from "../../src/boundary/phase.ts";
 import { SERVER_ALIVE, SERVER_JOINING } from "../../src/boundary/server-state.ts";
-import type { Timing } from "../../src/boundary/timing.ts";
 import type { Engine } from "../../src/core/engine.ts";
 import { RESTORING, UP } from "../../src/core/handover-rows.ts";
 import { SERVERS_MAX } from "../../src/limits.ts";
@@ -24,6 +21,7 @@ import { Conduct } from "./conduct.ts";
 import type { Host } from "./host.ts";
 import { Kept } from "./kept.ts";
 import { Need } from "./need.ts";
+import { Segments } from "./segments.ts";
 import { Taken } from "./taken.ts";
 import type { World } from "./world.ts";
 
@@ -45,11 +43,6 @@ export class Violation extends Error {
   }
 }
 
-/** How long two servers may both answer after a cut between them has healed: P1 of `wingman help properties`. */
-export function healingUs({ detectionUs, periodUs }: Timing): number {
-  return 2 * detectionUs + 8 * periodUs;
-}
-
 export class Invariants {
   /**
    * Notices, maintenance events and moves of VIPs so far: what must not grow in quiet flight (P6).
@@ -63,12 +56,11 @@ export class Invariants {
   kept!: Kept;
   private taken!: Taken;
   private clients!: Clients;
+  segments!: Segments;
   /** Servers on which each function's address is up. */
   protected owners!: Uint8Array;
   /** Functions whose address is up on more than one. */
   protected twice = 0;
-  /** After a cut has healed, both sides may answer for so long. */
-  healingUs = 0;
   /** Allocations of each server's engine that were compared, and of which engine. */
   protected readonly compared = new Float64Array(SERVERS_MAX);
   private readonly engines: Engine[] = [];
@@ -90,9 +82,9 @@ export class Invariants {
     this.kept = new Kept(world);
     this.taken = new Taken(world);
     this.clients = new Clients(world);
-    const { timing, table, serverCount } = world.aircraft;
+    this.segments = new Segments(world);
+    const { table, serverCount } = world.aircraft;
     this.owners = new Uint8Array(table.functionCount);
-    this.healingUs = healingUs(timing);
     this.stateBefore = new Uint8Array(SERVERS_MAX * serverCount);
     this.joiningSinceUs = new Float64Array(SERVERS_MAX * serverCount);
     this.notActiveUs = new Float64Array(SERVERS_MAX);
@@ -230,7 +222,8 @@ export class Invariants {
       for (let one = 0; one < hosts.length; one++) {
         if (!this.answers(hosts[one] as Host, index)) continue;
         for (let other = one + 1; other < hosts.length; other++) {
-          if (!this.answers(hosts[other] as Host, index) || !this.areJoined(one, other)) continue;
+          if (!this.answers(hosts[other] as Host, index) || !this.segments.areJoined(one, other))
+            continue;
           this.fail("P1", `f${index} is answered for by s${one} and by s${other}`);
         }
       }
@@ -245,26 +238,6 @@ export class Invariants {
     const { nowUs, hasLease } = this.world;
     if (!host.answers(index, nowUs, hasLease)) return false;
     return hasLease || host.turnsSincePause > TURNS_TO_LET_GO;
-  }
-
-  /** On one segment: joined directly, or through a third server that flies, for long enough. */
-  protected areJoined(one: number, other: number): boolean {
-    const { nowUs, hosts } = this.world;
-    const { network } = this.world.air;
-    if (nowUs - network.joinedSinceUs(one, other) >= this.healingUs) return true;
-    for (let via = 0; via < hosts.length; via++) {
-      if (via === one || via === other) continue;
-      const between = hosts[via] as Host;
-      // Messages of another table are not sent on.
-      const sameTable =
-        between.foreignTable === hosts[one]?.foreignTable &&
-        between.foreignTable === hosts[other]?.foreignTable;
-      if (between.engine === null || !sameTable) continue;
-      if (nowUs - Math.max(between.startedUs, between.pausedUntilUs) < this.healingUs) continue;
-      if (nowUs - network.joinedSinceUs(one, via) < this.healingUs) continue;
-      if (nowUs - network.joinedSinceUs(via, other) >= this.healingUs) return true;
-    }
-    return false;
   }
 
   /**

@@ -10,7 +10,7 @@
  * divided network. And while a flood fills the receive buffers of both, two servers do not count
  * as joined.
  */
-import { NETWORKS_MAX, SERVERS_MAX } from "../../src/limits.ts";
+import { LEASE_LATENESS_MS, NETWORKS_MAX, SERVERS_MAX } from "../../src/limits.ts";
 import type { Chance } from "./random.ts";
 
 const NEVER = Number.POSITIVE_INFINITY;
@@ -55,6 +55,9 @@ export class Network {
   private readonly passedUs = new Float64Array(SERVERS_MAX * SERVERS_MAX);
   /** Something is lost, cut or joined between the two; without them, it concerns everybody. */
   onTrouble: (from?: number, to?: number) => void = () => {};
+  /** A cut begins in this direction; and then, if nothing of it passes any more. */
+  onCut: (from: number, to: number) => void = () => {};
+  onClosed: (from: number, to: number) => void = () => {};
   /** When one of each direction was lost last. */
   private readonly lostUs = new Float64Array(SERVERS_MAX * SERVERS_MAX).fill(-NEVER);
   private readonly lastArrivalUs = new Float64Array(NETWORKS_MAX * SERVERS_MAX * SERVERS_MAX);
@@ -74,6 +77,7 @@ export class Network {
   ) {}
 
   cut(from: number, to: number, network: number, nowUs: number): void {
+    this.onCut(from, to);
     this.cuts[place(from, to, network)]++;
     this.note(from, to, nowUs);
   }
@@ -88,6 +92,8 @@ export class Network {
   divide(one: number, other: number, nowUs: number): void {
     for (const at of [one * SERVERS_MAX + other, other * SERVERS_MAX + one])
       if (this.passesSinceUs[at] !== NEVER) this.passesSinceUs[at] = nowUs;
+    this.onClosed(one, other);
+    this.onClosed(other, one);
   }
 
   joinAll(nowUs: number): void {
@@ -99,8 +105,10 @@ export class Network {
   private note(from: number, to: number, nowUs: number): void {
     this.onTrouble(from, to);
     const at = from * SERVERS_MAX + to;
-    if (!this.passes(from, to)) this.passesSinceUs[at] = NEVER;
-    else if (this.passesSinceUs[at] === NEVER) this.passesSinceUs[at] = nowUs;
+    if (!this.passes(from, to)) {
+      this.passesSinceUs[at] = NEVER;
+      this.onClosed(from, to);
+    } else if (this.passesSinceUs[at] === NEVER) this.passesSinceUs[at] = nowUs;
   }
 
   passes(from: number, to: number): boolean {
@@ -119,6 +127,12 @@ export class Network {
     const back = other * SERVERS_MAX + one;
     const overflowedUs = Math.min(this.overflowedUs[at], this.overflowedUs[back]);
     return Math.max(this.passesSinceUs[at], this.passesSinceUs[back], overflowedUs);
+  }
+
+  /** Since when datagrams of this direction pass; NEVER while they do not. */
+  heardSinceUs(from: number, to: number): number {
+    const at = from * SERVERS_MAX + to;
+    return Math.max(this.passesSinceUs[at], this.overflowedUs[at]);
   }
 
   /**
@@ -162,7 +176,7 @@ export class Network {
       }
     }
     if (this.lossPerMille === 0 && this.flipPerMille === 0 && !isMuted) {
-      this.passedUs[at] = nowUs;
+      this.notePassed(from, to, nowUs);
       return PASSES;
     }
     const back = to * SERVERS_MAX + from;
@@ -171,6 +185,8 @@ export class Network {
       this.lostInARow[at] = 0;
     } else if (this.isQuietBack(back, nowUs)) {
       // Where nothing is bridged, one each way is a divided network.
+    } else if (!this.passes(to, from) && !this.isBridged(at, nowUs)) {
+      // So is one where no more than that is bridged is lost one way, and the other way is cut.
     } else if (inARow === 0 || (inARow < this.lostInARowMax && this.lostInARow[back] === 0)) {
       if (isMuted || this.random.perMille(this.lossPerMille)) {
         this.lostInARow[at]++;
@@ -188,9 +204,25 @@ export class Network {
         return FLIPPED;
       }
     }
+    this.notePassed(from, to, nowUs);
     this.lostInARow[at] = 0;
-    this.passedUs[at] = nowUs;
     return PASSES;
+  }
+
+  private notePassed(from: number, to: number, nowUs: number): void {
+    if (this.isMissed(from, to, nowUs)) this.onClosed(from, to);
+    this.passedUs[from * SERVERS_MAX + to] = nowUs;
+  }
+
+  /**
+   * One of this direction was lost and the next comes late, so that it is more than is bridged, and
+   * the other direction is cut.
+   */
+  isMissed(from: number, to: number, nowUs: number): boolean {
+    const at = from * SERVERS_MAX + to;
+    if (this.lostUs[at] <= this.passedUs[at] || this.passes(to, from)) return false;
+    const bridgedUs = (this.bridgedPeriods + 1) * this.periodUs + 500 * LEASE_LATENESS_MS;
+    return nowUs - this.passedUs[at] > bridgedUs;
   }
 
   private isQuietBack(back: number, nowUs: number): boolean {

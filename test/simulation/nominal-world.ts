@@ -94,7 +94,7 @@ export class NominalWorld extends World {
   ) {
     super(aircraftOf(options), new NoChance(), invariants, trace, { ...SPEEDS, ...speeds });
     this.nowUs = BEGIN_US;
-    this.invariants.healingUs = HEALING_PERIODS * this.aircraft.timing.periodUs;
+    this.invariants.segments.healingUs = HEALING_PERIODS * this.aircraft.timing.periodUs;
   }
 
   /** Flies for `ms`. What a test has done to an engine by hand counts from now on. */

@@ -182,6 +182,7 @@ export class World {
     host.lingering.fill(0);
     host.load = 0;
     host.startedUs = this.nowUs;
+    this.invariants.segments.onStart(host);
     if (aircraft.isMixed === true) host.isOlder = this.random.oneIn(2);
     const digest = host.foreignTable ? 1 : 0;
     const identity = {

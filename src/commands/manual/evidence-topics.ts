@@ -69,7 +69,7 @@ export const PROPERTIES_TOPIC = (): string =>
     ),
     [figures(FIGURES), ...EXPLORED.map(exploredText)].join("\n"),
     paragraph(
-      "In these rows servers send in phase, faults begin at ticks of half a period, clocks are right, a kernel never ends a lease early, and engines restart without a pause. If more keep-alives in a row are missed than are bridged, in one direction or both, the network counts as divided; after a cut has healed both may answer for as long as P1 says.",
+      "In these rows servers send in phase, faults begin at ticks of half a period, clocks are right, a kernel never ends a lease early, and engines restart without a pause. If more keep-alives in a row are missed in both directions than are bridged, the network counts as divided; after a cut has healed both may answer for as long as P1 says.",
     ),
     paragraph(
       "Two simultaneous faults of one pair of servers may cost an owner its lease if the detection time has no room for them ('wingman check' shows the room). At 40 ms x 3 with a precise lease these are a loss, or a late keep-alive, and a death or another loss; from power-off, with ticks, also a late keep-alive and a one-way cut. Two faults from power-off at 40 ms x 3 are explored exhaustively if the first is a loss, a burst, a blackout, a kill, a restart, a move or a removed address (2.3 to 27.4 million states each); with any other first fault, and at 10 ms x 5, they are not. The two faults from power-off were explored with an earlier core, and are not yet repeated.",

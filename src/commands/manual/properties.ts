@@ -17,7 +17,7 @@ export const PROPERTIES: readonly Property[] = [
   {
     name: "P1 one answer",
     bound:
-      "With a lease, two servers never answer for one VIP, unless more than leaseBridges keep-alives in a row are missed between them, in one direction or both, and no third server joins them (lost or, once one was lost, not sent by a stalled server): then the network counts as divided. It also does when a starting server hears nothing of the owner for (lostAfterPeriods + 2) x T: it cannot prove itself, and serves after its listening time. What a silent server owned is taken over after max(lostAfterPeriods x T, (leaseBridges + 2) x T + 10 ms, by nftables 20 ms more), and its kernel is silent by then. After a cut has healed both may answer for 2 detection times and 8 periods.",
+      "With a lease, two servers never answer for one VIP, unless more than leaseBridges keep-alives in a row are missed in both directions and no third server joins them (cut, lost or, once one was lost, sent late or not at all): then the network counts as divided. A link cut in one direction alone is no division. But a server that starts, comes back or holds another table while one direction is cut cannot prove that it is fresh: after (lostAfterPeriods + 2) x T it counts as divided from the other until both directions pass. What a silent server owned is taken over after max(lostAfterPeriods x T, (leaseBridges + 2) x T + 10 ms, by nftables 20 ms more), and its kernel is silent by then. After a cut has healed both may answer for 2 detection times and 8 periods.",
     checkedBy:
       "simulation at every step; simulation/one-answer for every stop of the owner, to the millisecond; chaos, system/lease and bench pause on real packets",
     explored: ALL,
@@ -32,6 +32,8 @@ export const PROPERTIES: readonly Property[] = [
       "listening too short",
       "taken while its lease may run",
       "left out at once",
+      "a claim waits only from when a server lost us",
+      "what nobody is seen to own is taken at once (only the explorer finds this one)",
     ],
   },
   {
