@@ -9,6 +9,7 @@ import { join } from "node:path";
 import type { FunctionTable } from "../allocation/function-table.ts";
 import { policyNamed } from "../allocation/policies.ts";
 import { EVENT_INPUTS, EVENT_RECORD } from "../boundary/event-queue.ts";
+import { passOn } from "../boundary/heard-servers.ts";
 import type { Identity } from "../boundary/identity.ts";
 import { LEASE_KIND_NAMES, type LeaseKindName } from "../boundary/lease-kind.ts";
 import {
@@ -70,7 +71,7 @@ import { DecisionReport } from "../reporting/decision-report.ts";
 import { FaultBoard } from "../reporting/fault-board.ts";
 import { Redundancy } from "../reporting/redundancy.ts";
 import { ServiceReport } from "../reporting/service-report.ts";
-import { StatusWriter } from "../reporting/status.ts";
+import { heardBefore, StatusWriter } from "../reporting/status.ts";
 import { FeedingRhythm } from "../reporting/watchdog.ts";
 import { EXIT_RELEASED } from "../supervisor/engine-restarts.ts";
 import { cleanEnvironment, ownCommand, REALTIME_COMPILERS } from "../supervisor/own-executable.ts";
@@ -91,6 +92,8 @@ const KEYS_BYTES_MAX = 4096;
 const PROGRAM_RECORD = "vip-programs";
 /** Likewise: in which boot it was told that the watchdog had reset the machine. */
 const RESET_NOTE = "watchdog-reset";
+/** In which boot the times in the status are. */
+const HEARD_NOTE = "status-boot";
 
 export async function engine(args: string[]): Promise<number> {
   const options = readOptions(args);
@@ -173,7 +176,10 @@ export async function engine(args: string[]): Promise<number> {
   if (guard.code !== 0) flight.events.push(EVENT_RECORD, guard.code, guard.first, guard.second);
   if (unguarded !== null) flight.events.push(EVENT_RECORD, LOG_ARP_UNGUARDED, unguarded, 0);
   if (notRealtime !== null) flight.events.push(EVENT_RECORD, LOG_NOT_REALTIME, 0, 0);
-  const snapshot = new MappedFile(join(runDirectory, "status"), STATUS_BYTES);
+  const snapshot = new DataView(new MappedFile(join(runDirectory, "status"), STATUS_BYTES).buffer);
+  const heard = heardBefore(snapshot, self, tableDigest(config));
+  if (!isFirstInBoot(join(runDirectory, HEARD_NOTE)) && heard !== null)
+    passOn(heard, flight.membership, self);
   const flags =
     (notRealtime === null ? STATUS_FLAG_REALTIME : 0) |
     (guard.lease === null ? 0 : STATUS_FLAG_LEASE) |
@@ -184,7 +190,7 @@ export async function engine(args: string[]): Promise<number> {
   const [buildHigh, buildLow] = buildNumbers(BUILD);
   const faults = new FaultBoard(table.serverCount, self, buildHigh, buildLow);
   const status = new StatusWriter(
-    new DataView(snapshot.buffer),
+    snapshot,
     table,
     flight,
     identity,

@@ -13,9 +13,9 @@ import {
 } from "../boundary/counters.ts";
 import type { EventQueue } from "../boundary/event-queue.ts";
 import type { Identity } from "../boundary/identity.ts";
-import { SERVER_UNREACHABLE } from "../boundary/server-state.ts";
+import { SERVER_UNKNOWN, SERVER_UNREACHABLE } from "../boundary/server-state.ts";
 import type { Timing } from "../boundary/timing.ts";
-import { NETWORKS_MAX, SERVERS_MAX, SUCCESSION_PERIODS } from "../limits.ts";
+import { NETWORKS_MAX, REMEMBERED_S, SERVERS_MAX, SUCCESSION_PERIODS } from "../limits.ts";
 import {
   MARK_CANDIDATE,
   MARK_INCOMPATIBLE,
@@ -30,6 +30,7 @@ import { AWAITS_ECHO, CHANGED, type Changes, NEVER } from "./changes.ts";
 import type { Membership } from "./membership.ts";
 
 const NOBODY = -1;
+const REMEMBERED_US = REMEMBERED_S * 1_000_000;
 
 export class Admission {
   /** Newest sequence number of each server on each network. */
@@ -75,7 +76,9 @@ export class Admission {
       message.digestHigh === identity.digestHigh && message.digestLow === identity.digestLow;
     const isKnown = message.incarnation === membership.incarnation[server];
     if (!membership.isHeard(server)) {
-      if (!this.isFresh(message, sequenceFloor)) return this.acceptCandidate(message, nowUs);
+      const isNewer = isOurTable && this.isNewer(message, nowUs);
+      if (!isNewer && !this.isFresh(message, sequenceFloor))
+        return this.acceptCandidate(message, nowUs);
       if (!isOurTable) return this.acceptIncompatible(events, slot, nowUs);
       if (!isKnown) this.begin(server, message.incarnation);
     } else if (!isOurTable) {
@@ -110,6 +113,17 @@ export class Admission {
         message.successorIncarnation === incarnation &&
         message.successorSequence >= sequenceFloor)
     );
+  }
+
+  /**
+   * Proof without an echo: a server that has restarted listens, and this is newer than all that the
+   * engine before had heard of the sender. So it knows a server that does not hear it.
+   */
+  private isNewer({ sender, incarnation, sequence }: KeepAliveMessage, nowUs: number): boolean {
+    const { membership } = this;
+    if (membership.isServing || membership.state[sender] !== SERVER_UNKNOWN) return false;
+    if (nowUs - membership.lastHeardUs[sender] > REMEMBERED_US) return false;
+    return incarnation === membership.incarnation[sender] && sequence > membership.sequence[sender];
   }
 
   private begin(server: number, incarnation: number): void {
@@ -199,12 +213,11 @@ export class Admission {
     return NOBODY;
   }
 
-  successorIncarnation(server: number): number {
-    return server === NOBODY ? 0 : this.candidateNow(server);
-  }
-
-  successorSequence(server: number): number {
-    return server === NOBODY ? 0 : this.candidateSequence[server];
+  echoSuccessor(message: KeepAliveMessage, nowUs: number): void {
+    const server = this.successor(nowUs);
+    message.successorServer = Math.max(0, server);
+    message.successorIncarnation = server === NOBODY ? 0 : this.candidateNow(server);
+    message.successorSequence = server === NOBODY ? 0 : this.candidateSequence[server];
   }
 
   // ---- what a newcomer has to know

@@ -161,6 +161,7 @@ describe("taking a function", () => {
     beforeEach(() => {
       handover.assigned[0] = SELF;
       for (const server of [0, 2]) {
+        membership.incarnation[server] = 7;
         membership.setState(server, SERVER_ALIVE);
         membership.echoedSequence[server] = sequence;
       }
@@ -181,13 +182,20 @@ describe("taking a function", () => {
       // Simulator, seed 500022017: the others had let go, and two servers took the function.
       membership.echoedSequence[2] = 0;
       claim();
-      const claimedUs = nowUs;
       membership.echoedSequence[0] = sequence;
-      nowUs += LATER_US;
-      addFunction(membership.latest(2).claims, 0, 0);
+      expectTaken(nowUs, timing.takeOverUs);
+    });
+
+    test("the same, however long we have claimed what another server owned (simulator, seed 950006851)", () => {
+      membership.echoedSequence[2] = 0;
+      owns(0, 0);
+      claim();
+      membership.echoedSequence[0] = sequence;
+      nowUs += 2 * timing.takeOverUs;
       expect(advance()).toEqual([]);
-      removeFunction(membership.latest(2).claims, 0, 0);
-      expectTaken(claimedUs, timing.takeOverUs);
+      const ownedUs = nowUs;
+      removeFunction(membership.latest(0).owns, 0, 0);
+      expectTaken(ownedUs, timing.takeOverUs);
     });
 
     test("the same where it becomes deaf after the claim", () => {
@@ -205,6 +213,14 @@ describe("taking a function", () => {
       const claimedUs = nowUs;
       membership.echoedSequence[0] = sequence;
       expectTaken(claimedUs, timing.takeOverUs);
+    });
+
+    test("but not one of which nothing is known", () => {
+      membership.setState(2, SERVER_LOST);
+      membership.incarnation[2] = 0;
+      claim();
+      membership.echoedSequence[0] = sequence;
+      expect(advance()).toEqual([EFFECT_VIP_ADD]);
     });
 
     test("and not while the loop stood still", () => {

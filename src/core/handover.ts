@@ -92,7 +92,8 @@ export class Handover {
   /** 1: the function cannot run on this server: its process or its VIP failed. */
   readonly failed = new Uint8Array(FUNCTIONS_MAX);
   private readonly claimSequence = new Uint32Array(FUNCTIONS_MAX);
-  private readonly claimedUs = new Float64Array(FUNCTIONS_MAX);
+  /** Since when a claim is shown, and nobody else has the function. */
+  private readonly shownSinceUs = new Float64Array(FUNCTIONS_MAX);
   /** 1: nobody had owned or claimed it before we claimed it. */
   private readonly wasFree = new Uint8Array(FUNCTIONS_MAX);
   readonly rivals: Rivals;
@@ -213,16 +214,7 @@ export class Handover {
       case NOT_OURS:
         return !ours;
       case MAY_TAKE:
-        return (
-          this.mayBeHere(index) &&
-          this.rivals.isFree(index, nowUs) &&
-          this.rivals.areAware(
-            this.claimSequence[index],
-            this.claimedUs[index],
-            this.wasFree[index] !== 0,
-            nowUs,
-          )
-        );
+        return this.mayTake(index, nowUs);
       case VIP_IS_UP:
         return this.vips.isUp(index);
       case VIP_HAS_FAILED:
@@ -254,12 +246,21 @@ export class Handover {
     }
   }
 
+  /** It is free, everybody knows that we are about to take it, and there is room. */
+  private mayTake(index: number, nowUs: number): boolean {
+    const { rivals, claimSequence, shownSinceUs, wasFree } = this;
+    const isFree = rivals.isFree(index, nowUs);
+    if (!isFree) shownSinceUs[index] = nowUs; // who waits for that, too, claims it only then
+    if (!isFree || !this.mayBeHere(index)) return false;
+    return rivals.areAware(claimSequence[index], shownSinceUs[index], wasFree[index] !== 0, nowUs);
+  }
+
   private act(action: number, index: number, nowUs: number, nextSequence: number): void {
     const { effects, vips } = this;
     switch (action) {
       case CLAIM:
         this.claimSequence[index] = nextSequence;
-        this.claimedUs[index] = nowUs;
+        this.shownSinceUs[index] = nowUs;
         this.wasFree[index] = hasFunction(this.rivals.takenLately, 0, index) ? 0 : 1;
         break;
       case ADD_VIP:
@@ -346,7 +347,8 @@ export class Handover {
 
   /** This loop was late: meanwhile it has shown nobody its claims. */
   excuse(lateUs: number): void {
-    for (let index = 0; index < this.table.functionCount; index++) this.claimedUs[index] += lateUs;
+    for (let index = 0; index < this.table.functionCount; index++)
+      this.shownSinceUs[index] += lateUs;
   }
 
   /** Somebody removed an address that should be up: put it back. */

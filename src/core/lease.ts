@@ -134,7 +134,8 @@ export class Lease {
    * due.
    */
   look(nowUs: number): boolean {
-    const lasts = this.lastsUntilNext(nowUs);
+    const { periodUs, leaseTicksUs } = this.timing;
+    const lasts = this.grantedUs >= nowUs + periodUs + LATENESS_US + leaseTicksUs;
     // While it lasts, only servers heard since can grant less.
     const endUs = this.endUs(nowUs, lasts ? this.spoke : EVERYBODY);
     this.spoke = 0;
@@ -171,12 +172,6 @@ export class Lease {
     }
     this.grantedUs = endUs;
     return endUs;
-  }
-
-  /** The lease lasts until after the next keep-alive. */
-  private lastsUntilNext(nowUs: number): boolean {
-    const { timing } = this;
-    return this.grantedUs >= nowUs + timing.periodUs + LATENESS_US + timing.leaseTicksUs;
   }
 
   private sentAtUs(sequence: number): number {

@@ -10,6 +10,7 @@ import {
   COUNTER_UNPROVEN,
 } from "../boundary/counters.ts";
 import { EventQueue } from "../boundary/event-queue.ts";
+import { HeardServers, passOn } from "../boundary/heard-servers.ts";
 import { PHASE_ACTIVE, PHASE_LISTENING } from "../boundary/phase.ts";
 import {
   SERVER_ALIVE,
@@ -21,7 +22,7 @@ import {
   SERVER_UNKNOWN,
 } from "../boundary/server-state.ts";
 import { timingOf } from "../boundary/timing.ts";
-import { DIRECT_LATE_MS } from "../limits.ts";
+import { DIRECT_LATE_MS, REMEMBERED_S } from "../limits.ts";
 import { FLAG_GOOD_BYE, FLAG_OWNS, FLAG_RELAYED, KeepAliveMessage } from "../wire/keep-alive.ts";
 import { Admission } from "./admission.ts";
 import { Changes } from "./changes.ts";
@@ -300,6 +301,45 @@ test("own lateness excuses a silence for one detection time in all, and until th
   expect(membership.excusedUs[1]).toBe(0);
 });
 
+describe("what the engine before had heard", () => {
+  const before = new HeardServers();
+  before.incarnation[1] = THEIRS;
+  before.sequence[1] = 7;
+  /** It does not hear this engine. */
+  const deaf = (sequence: number, change: Partial<KeepAliveMessage> = {}) => {
+    const made = message(sequence, change);
+    made.heardIncarnation[0] = OURS - 1;
+    return made;
+  };
+
+  beforeEach(() => {
+    nowUs = 1_000_000;
+    before.lastHeardUs[1] = nowUs - 1000 * REMEMBERED_S * 1000 + timing.periodUs;
+    passOn(before, membership, 0);
+  });
+
+  test("proves that what is newer is no recording, while this one listens", () => {
+    expect(membership.state[1]).toBe(SERVER_UNKNOWN);
+    for (const old of [6, 7]) expect(arrive(deaf(old))).toBe(COUNTER_REPLAY);
+    nowUs -= 2 * timing.periodUs;
+    expect(arrive(deaf(8))).toBe(COUNTER_ACCEPTED);
+    expect([membership.state[1], membership.isDeafToUs(1)]).toEqual([SERVER_JOINING, true]);
+  });
+
+  test("does not when it was long ago, for another incarnation or table, or when this one serves", () => {
+    nowUs += 1;
+    expect(arrive(deaf(8))).toBe(COUNTER_REPLAY);
+    nowUs -= 2 * timing.periodUs;
+    expect(arrive(deaf(8, { incarnation: THEIRS + 1 }))).toBe(COUNTER_REPLAY);
+    nowUs -= timing.periodUs;
+    expect(arrive(deaf(8, { digestLow: 9 }))).toBe(COUNTER_REPLAY);
+    nowUs -= timing.periodUs;
+    membership.isServing = true;
+    expect(arrive(deaf(8))).toBe(COUNTER_REPLAY);
+    expect(membership.state[1]).toBe(SERVER_UNKNOWN);
+  });
+});
+
 describe("started again", () => {
   test("the successor of a server that missed two keep-alives is taken as soon as it has proven itself (simulator, seed 2011523)", () => {
     arrive(message(1));
@@ -308,7 +348,9 @@ describe("started again", () => {
     unproven.heardIncarnation[0] = 0;
     expect(arrive(unproven)).toBe(COUNTER_UNPROVEN);
     expect(admission.successor(nowUs)).toBe(1);
-    expect(admission.successorIncarnation(1)).toBe(THEIRS + 1);
+    const ours = message(1);
+    admission.echoSuccessor(ours, nowUs);
+    expect([ours.successorServer, ours.successorIncarnation]).toEqual([1, THEIRS + 1]);
     expect(membership.incarnation[1]).toBe(THEIRS); // nothing acts yet
     const proven = message(2, { incarnation: THEIRS + 1 });
     proven.heardIncarnation[0] = 0;

@@ -79,7 +79,7 @@ export class Membership {
   readonly echoedSequence = new Uint32Array(SERVERS_MAX);
   /** The last such echo since it is heard, kept when it stops hearing us; 0: none. */
   readonly lastEchoed = new Uint32Array(SERVERS_MAX);
-  /** When a server that is heard stopped hearing us. */
+  /** Since when a server that is heard does not hear us. */
   readonly deafSinceUs = new Float64Array(SERVERS_MAX);
   /** Mask of the servers that each server hears, in the incarnation that we know. */
   readonly hears = new Uint16Array(SERVERS_MAX);
@@ -281,10 +281,11 @@ export class Membership {
     const server = message.sender;
     const inARow = message.sequence === this.sequence[server] + 1;
     this.sequence[server] = message.sequence;
-    this.noteHeard(server, nowUs, this.isHeard(server));
+    const wasHeard = this.isHeard(server);
+    this.noteHeard(server, nowUs, wasHeard);
     let changes = this.compare(this.latest(server), message, this.counts(server));
     const echoed = message.heardIncarnation[self] === incarnation ? message.heardSequence[self] : 0;
-    if ((echoed === 0) !== (this.echoedSequence[server] === 0)) {
+    if (!wasHeard || (echoed === 0) !== (this.echoedSequence[server] === 0)) {
       this.deafSinceUs[server] = nowUs;
       changes |= CHANGED;
     }
@@ -294,7 +295,7 @@ export class Membership {
     this.changes.note(changes);
     if ((message.flags & FLAG_GOOD_BYE) !== 0) this.setState(server, SERVER_LEAVING);
     else this.countTowardsRecovery(server, inARow, nowUs);
-    this.keep(events, slot, server);
+    this.newest[server] = events.exchange(slot, this.latest(server));
   }
 
   /** Takes a message of a server with another table: no peer, but present, or leaving. */
@@ -312,7 +313,7 @@ export class Membership {
     this.echoedSequence[server] = hearsUs ? message.heardSequence[self] : 0;
     this.lastEchoed[server] = this.echoedSequence[server];
     this.incarnation[server] = 0; // with our table it must begin anew
-    this.keep(events, slot, server);
+    this.newest[server] = events.exchange(slot, this.latest(server));
   }
 
   private noteHeard(server: number, nowUs: number, wasThere: boolean): void {
@@ -323,10 +324,6 @@ export class Membership {
     }
     this.lastHeardUs[server] = nowUs;
     this.excusedUs[server] = 0;
-  }
-
-  private keep(events: EventQueue, slot: number, server: number): void {
-    this.newest[server] = events.exchange(slot, this.latest(server));
   }
 
   /** @returns mask of what the message changes; `counted`: the message before counted */

@@ -3,7 +3,7 @@
  * (PROTOCOL.md, "Hand-over").
  */
 import { type FunctionTable, NONE } from "../allocation/function-table.ts";
-import { SERVER_LEAVING, SERVER_UNKNOWN } from "../boundary/server-state.ts";
+import { SERVER_LEAVING } from "../boundary/server-state.ts";
 import type { Timing } from "../boundary/timing.ts";
 import { BITMAP_WORDS } from "../limits.ts";
 import { MARK_RIVAL_CLAIM, marks } from "../marks.ts";
@@ -40,10 +40,7 @@ export class Rivals {
     return true;
   }
 
-  /**
-   * A VIP that waited may be set. One that is being restored may be owned twice already.
-   * @param state of the function: ADDING or RESTORING
-   */
+  /** A VIP that waited may be set. One that is being restored may be owned twice already. */
   mayAdd(index: number, state: number, nowUs: number): boolean {
     if (state === ADDING) return this.isFree(index, nowUs);
     return this.ownerBeforeUs(index) === NONE;
@@ -59,7 +56,7 @@ export class Rivals {
    *
    * A newcomer that only listens is not waited for: before it takes anything it needs our echo, and
    * with it hears of us. So its start, or its end, lengthens no failover.
-   * @param saidUs when it was said first
+   * @param saidUs since when it is said; of a claim, and nobody else has the function
    * @param wasFree it is a claim to what nobody had owned or claimed
    */
   areAware(sequence: number, saidUs: number, wasFree: boolean, nowUs: number): boolean {
@@ -78,10 +75,10 @@ export class Rivals {
     return true;
   }
 
-  /** Not if it was never heard, or has just said good-bye: it would still listen. */
+  /** Not if nothing is known of it, or it has just said good-bye: it would still listen. */
   private mayOwn(server: number, nowUs: number): boolean {
-    const { state, lastHeardUs } = this.membership;
-    if (state[server] !== SERVER_LEAVING) return state[server] !== SERVER_UNKNOWN;
+    const { state, incarnation, lastHeardUs } = this.membership;
+    if (state[server] !== SERVER_LEAVING) return incarnation[server] !== 0;
     return nowUs - lastHeardUs[server] >= this.timing.detectionUs;
   }
 

@@ -171,10 +171,7 @@ export class Sender {
     message.clientMacLow = this.clientMacLow;
     message.heard = membership.heard;
     message.direct = membership.directMask(nowUs);
-    const successor = admission.successor(nowUs);
-    message.successorServer = Math.max(0, successor);
-    message.successorIncarnation = admission.successorIncarnation(successor);
-    message.successorSequence = admission.successorSequence(successor);
+    admission.echoSuccessor(message, nowUs);
     message.moveFunction = moves.index + 1;
     message.moveServer = Math.max(0, moves.server);
     message.version = KEEP_ALIVE_VERSION;

@@ -14,6 +14,12 @@ export const LISTEN_EXTRA_PERIODS = 2;
 export const SUCCESSION_PERIODS = 2;
 
 /**
+ * An engine goes by what the one before had heard no longer ago than this: more than a restart takes
+ * with its pauses.
+ */
+export const REMEMBERED_S = 20;
+
+/**
  * A server asks the others to send its messages on (core/relay) when a datagram of its own is this
  * late. One that is missing shows in the next keep-alive of most servers. Any later, and leases
  * would run out before the echoes arrive by the detour. When only the loop was late, the request

@@ -11,6 +11,7 @@ import {
   FUNCTION_STOPPED,
   FUNCTION_STOPPING,
 } from "../boundary/function-state.ts";
+import type { HeardServers } from "../boundary/heard-servers.ts";
 import type { Identity } from "../boundary/identity.ts";
 import { LATENESS_BUCKETS } from "../boundary/lateness.ts";
 import { SERVER_SELF } from "../boundary/server-state.ts";
@@ -18,6 +19,7 @@ import type { Engine } from "../core/engine.ts";
 import { ADDING, CLAIMED, IDLE } from "../core/handover-rows.ts";
 import { FAULTS_TOLD_MAX } from "../limits.ts";
 import {
+  decodeStatusSnapshot,
   encodeStatusSnapshot,
   STATUS_FLAG_CARRIER,
   STATUS_FLAG_DRAINING,
@@ -33,6 +35,23 @@ export interface NetworksSeen {
   readonly carriers: number;
   /** Mask of the servers that are heard on the network. */
   heardMask(network: number): number;
+}
+
+/**
+ * What the engine before had heard, as it left it in `view`; null if there was none on this server
+ * with this table, or it died while it wrote.
+ */
+export function heardBefore(
+  view: DataView,
+  self: number,
+  tableDigest: Uint8Array,
+): HeardServers | null {
+  const left = new StatusSnapshot();
+  if (!decodeStatusSnapshot(view, left) || left.sequence % 2 !== 0 || left.self !== self)
+    return null;
+  if (!left.tableDigest.every((byte, at) => byte === tableDigest[at])) return null;
+  const { serverIncarnation, serverSequence, lastHeardUs } = left;
+  return { incarnation: serverIncarnation, sequence: serverSequence, lastHeardUs };
 }
 
 export class StatusWriter {
@@ -181,6 +200,7 @@ export class StatusWriter {
       if (!isPresent) snapshot.remaining[server] = 0;
       snapshot.lastHeardUs[server] = membership.lastHeardUs[server];
       snapshot.serverIncarnation[server] = membership.incarnation[server];
+      snapshot.serverSequence[server] = membership.sequence[server];
       snapshot.serverState[server] = membership.state[server];
       snapshot.serverPhase[server] = membership.phase(server);
     }

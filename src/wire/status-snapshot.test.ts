@@ -44,6 +44,7 @@ function fullSnapshot(): StatusSnapshot {
     snapshot.lastHeardUs[server] = 2 ** 52 + server;
     snapshot.remaining[server] = -1_000_000 - server;
     snapshot.serverIncarnation[server] = 0xffff_fd00 + server;
+    snapshot.serverSequence[server] = 0xffff_fc00 + server;
     snapshot.serverState[server] = 255 - server;
     snapshot.serverPhase[server] = 100 + server;
   }
@@ -93,6 +94,7 @@ test("a snapshot with these contents is these bytes", () => {
   snapshot.lastHeardUs[1] = 1;
   snapshot.remaining.set([3, -2]);
   snapshot.serverIncarnation.set([0x11, 0x22]);
+  snapshot.serverSequence.set([0, 0x33]);
   snapshot.serverState.set([1, 3]);
   snapshot.serverPhase.set([0, 3]);
   snapshot.withheld.set([0, 40]);
@@ -106,7 +108,7 @@ test("a snapshot with these contents is these bytes", () => {
   snapshot.networkHeard.set([0x0102, 0x0304]);
   const expected = Buffer.alloc(STATUS_BYTES);
   for (const [at, hex] of [
-    [0, "574d5354 05000000 2a000000 67120000"], // magic, version, sequence, process id
+    [0, "574d5354 06000000 2a000000 67120000"], // magic, version, sequence, process id
     [16, "000000000000f83f 00000000000000c0"], // written, started
     [32, "04030201 01 02 02 12 02000000"], // incarnation, self, phase, servers, flags, functions
     [78, "aabb"], // end of the digest
@@ -114,7 +116,7 @@ test("a snapshot with these contents is these bytes", () => {
     [128, "07000000 0d0c0b0a"], // last counter, greatest lateness
     [136, "0000000000000000 03000000 11000000 01 00"], // first server
     [168, "000000000000f03f feffffff 22000000 03 03"],
-    [192, "28 01"], // withheld, holds
+    [192, "28 01 0000 33000000"], // withheld, holds, sequence
     [648, "08000000"], // first bucket
     [900, "09000000 ff0003000400 010201800280"], // last bucket, both functions
     [8120, "00000201 01000403"], // networks
@@ -144,9 +146,9 @@ describe("the head", () => {
 
   test("detects another layout, and files that are no snapshot", () => {
     const view = viewOf(fullSnapshot());
-    expect(statusVersion(view)).toBe(5);
-    view.setUint32(4, 6, true);
     expect(statusVersion(view)).toBe(6);
+    view.setUint32(4, 7, true);
+    expect(statusVersion(view)).toBe(7);
     expect(read(view)).toBe(null);
     view.setUint8(0, 0);
     expect(statusVersion(view)).toBe(0);

@@ -43,6 +43,7 @@
  * | 20     | u32  | the next 32                                              |
  * | 24     | u8   | per cent of its resource that it withholds               |
  * | 25     | u8   | 1: it requests that no running function is moved         |
+ * | 28     | u32  | sequence number of its newest keep-alive                 |
  *
  * All other bytes are 0.
  */
@@ -58,7 +59,7 @@ import {
 } from "../limits.ts";
 
 const MAGIC = 0x54534d57;
-export const STATUS_VERSION = 5;
+export const STATUS_VERSION = 6;
 /** Magic, version and sequence: they tell whether the rest is readable. */
 export const STATUS_HEAD_BYTES = 12;
 
@@ -124,6 +125,8 @@ export class StatusSnapshot {
   readonly lastHeardUs = new Float64Array(SERVERS_MAX);
   readonly remaining = new Int32Array(SERVERS_MAX);
   readonly serverIncarnation = new Uint32Array(SERVERS_MAX);
+  /** Of the newest keep-alive of that incarnation. */
+  readonly serverSequence = new Uint32Array(SERVERS_MAX);
   /** SERVER_* */
   readonly serverState = new Uint8Array(SERVERS_MAX);
   /** PHASE_*, as each server reports it. */
@@ -206,6 +209,7 @@ export function encodeStatusSnapshot(snapshot: StatusSnapshot, view: DataView): 
     view.setUint32(at + 20, snapshot.buildLow[server], true);
     view.setUint8(at + 24, snapshot.withheld[server]);
     view.setUint8(at + 25, snapshot.holds[server]);
+    view.setUint32(at + 28, snapshot.serverSequence[server], true);
   }
   for (let index = 0; index < snapshot.functionCount; index++) {
     const at = FUNCTIONS_AT + FUNCTION_BYTES * index;
@@ -280,6 +284,7 @@ export function decodeStatusSnapshot(view: DataView, snapshot: StatusSnapshot): 
     snapshot.buildLow[server] = view.getUint32(at + 20, true);
     snapshot.withheld[server] = view.getUint8(at + 24);
     snapshot.holds[server] = view.getUint8(at + 25);
+    snapshot.serverSequence[server] = view.getUint32(at + 28, true);
   }
   for (let index = 0; index < snapshot.functionCount; index++) {
     const at = FUNCTIONS_AT + FUNCTION_BYTES * index;

@@ -484,6 +484,17 @@ export const MUTATIONS: readonly Mutation[] = [
     ],
   },
   {
+    name: "an engine does not go by what the one before had heard",
+    breaks: ["P1"],
+    changes: [
+      {
+        file: "src/core/admission.ts",
+        from: "if (membership.isServing || membership.state[sender] !== SERVER_UNKNOWN) return false;",
+        to: "if (sequence >= 0) return false;",
+      },
+    ],
+  },
+  {
     name: "waiting for the kernel's lock with a VIP that another server has, too",
     breaks: ["P1"],
     options: ["--from", "56680", "--policy", "preempt"],

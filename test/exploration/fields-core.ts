@@ -155,7 +155,7 @@ export const CORE: Readonly<Record<string, Fields>> = {
     }),
     failed: value(FUNCTIONS),
     claimSequence: ownSequence({ ...FUNCTIONS, while: "o.state[i] === 1" }),
-    claimedUs: time(LONG, { ...FUNCTIONS, while: "o.state[i] === 1" }),
+    shownSinceUs: time(LONG, { ...FUNCTIONS, while: "o.state[i] === 1" }),
     wasFree: value({ ...FUNCTIONS, while: "o.state[i] === 1" }),
     rivals: part("Rivals"),
     vips: part("Vips"),

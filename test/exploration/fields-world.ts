@@ -8,9 +8,11 @@ import {
   type Fields,
   fixed,
   flag,
+  incarnation,
   part,
   reset,
   scratch,
+  sequence,
   shared,
   telemetry,
   time,
@@ -33,6 +35,11 @@ const eachWay = (doing: string): string =>
   `if (f !== t) { const i = f * k.serversMax + t; ${doing} }`;
 
 export const WORLD: Readonly<Record<string, Fields>> = {
+  HeardServers: {
+    incarnation: incarnation("i", SERVERS),
+    sequence: sequence("i", "o.incarnation[i]", { ...SERVERS, while: "o.incarnation[i] !== 0" }),
+    lastHeardUs: time("k.longUs", { ...SERVERS, while: "o.incarnation[i] !== 0" }),
+  },
   Host: {
     powered: flag(),
     isOlder: fixed,
@@ -77,6 +84,9 @@ export const WORLD: Readonly<Record<string, Fields>> = {
     busyUntilUs: deadline(),
     restartAtUs: time("0"),
     restarts: reset("0"), // no pause grows here
+    heardBefore: part("HeardServers"),
+    hasHeardBefore: flag(),
+    hadForeignTable: flag(),
     foreignTable: flag(),
     hasLeft: flag(),
     isToLeave: flag(),

@@ -3,6 +3,8 @@
  * Handles what the tables leave out: which engines fly at all, and messages in transit to them.
  */
 
+import { assert } from "../../src/assert.ts";
+import { passOn } from "../../src/boundary/heard-servers.ts";
 import type { Engine } from "../../src/core/engine.ts";
 import { PLAN_AHEAD, type Turn } from "../../src/core/turn.ts";
 import { LEASE_LATENESS_MS, NETWORKS_MAX, SENT_TIMES, SERVERS_MAX } from "../../src/limits.ts";
@@ -28,6 +30,9 @@ const EXTRA_SENDS = 8;
 /** Capacity of a receive buffer: a loop that finds more has stalled for too long. */
 const INBOX_MAX = 32;
 const RANKS_MAX = 64;
+/** Numbers for the age of an incarnation; that of the first one that is met. */
+const AGES = FIRST_NEW_INCARNATION / SERVERS_MAX;
+const AGE_OF_FIRST = AGES / 2;
 const WORDS_MAX = 1 << 16;
 
 // What flies on a server.
@@ -59,6 +64,9 @@ export class Snapshot {
   /** The incarnations of each server that a state knows, the present one first. */
   private readonly known = new Int32Array(SERVERS_MAX * RANKS_MAX);
   private readonly knownCount = new Int32Array(SERVERS_MAX);
+  /** Of a restored state: numbers that tell the age of each server's incarnations, newest first. */
+  private readonly ages: number[][] = Array.from({ length: SERVERS_MAX }, () => []);
+  private readonly ageOf = new Int32Array(SERVERS_MAX * RANKS_MAX);
   /** The incarnation that flies on each server, −1 for none, and its newest sequence number. */
   private readonly live = new Int32Array(SERVERS_MAX);
   private readonly liveSequence = new Int32Array(SERVERS_MAX);
@@ -100,21 +108,44 @@ export class Snapshot {
     return incarnation < FIRST_NEW_INCARNATION ? NEWEST : 0;
   }
 
-  /** An incarnation as the place at which it is met; 0 is none. */
+  /**
+   * An incarnation as the place at which it is met, and where it is met first, as its place among
+   * those by age, too: which of two is newer counts. 0 is none.
+   */
   rank(server: number, incarnation: number): number {
     if (incarnation === 0) return 0;
     const begin = server * RANKS_MAX;
     const count = this.knownCount[server];
-    for (let place = 0; place < count; place++)
-      if (this.known[begin + place] === incarnation) return place + 1;
+    let newer = 0;
+    for (let place = 0; place < count; place++) {
+      const other = this.known[begin + place];
+      if (other === incarnation) return place + 1;
+      if (other > incarnation) newer++;
+    }
     this.known[begin + count] = incarnation;
     this.knownCount[server] = count + 1;
-    return count + 1;
+    return count + 1 + RANKS_MAX * (newer + 1);
   }
 
+  /** What `rank` gave as an incarnation of the restored state. */
   number(server: number, rank: number): number {
     if (rank === 0) return 0;
-    return rank === 1 && this.live[server] >= 0 ? this.live[server] : rank * SERVERS_MAX + server;
+    const ages = this.ages[server] as number[];
+    const place = rank % RANKS_MAX;
+    const begin = server * RANKS_MAX;
+    if (ages.length === 0) {
+      ages.push(AGE_OF_FIRST); // what flies is not told
+      this.ageOf[begin + 1] = AGE_OF_FIRST;
+    }
+    if (place === 1 && this.live[server] >= 0) return this.live[server];
+    if (place > 1 && rank > RANKS_MAX) {
+      const newer = Math.floor(rank / RANKS_MAX) - 1;
+      const age = ((ages[newer - 1] ?? AGES) + (ages[newer] ?? 0)) >> 1;
+      assert(age !== ages[newer], "there is a number between two incarnations");
+      ages.splice(newer, 0, age);
+      this.ageOf[begin + place] = age;
+    }
+    return (this.ageOf[begin + place] as number) * SERVERS_MAX + server;
   }
 
   // ---- the world
@@ -153,7 +184,10 @@ export class Snapshot {
     this.nowUs = nowUs;
     this.at = 0;
     world.goBack(nowUs);
-    for (let server = 0; server < this.servers; server++) this.live[server] = -1;
+    for (let server = 0; server < this.servers; server++) {
+      this.live[server] = -1;
+      (this.ages[server] as number[]).length = 0;
+    }
     this.codecs.ChosenLosses.restore(world.losses, this);
     this.codecs.Network.restore(world.air.network, this);
     this.codecs.Conduct.restore(world.invariants.conduct, this);
@@ -191,7 +225,9 @@ export class Snapshot {
     const isDoomed = isLate && !host.isInTurn;
     words[this.at++] = isDoomed ? DOOMED : FLIES;
     words[this.at++] = this.world.hasForeignTable(host) ? 1 : 0;
+    if (isDoomed) host.remember(engine); // all that is left of it
     this.saveKernel(host);
+    if (isDoomed) host.forget();
     if (isDoomed) return;
     this.saveEngine(host, engine, turn);
     for (const inbox of host.inboxes) this.saveInbox(inbox, isLate);
@@ -218,12 +254,15 @@ export class Snapshot {
       this.restoreKernel(host);
       return;
     }
-    this.live[host.index] = SERVERS_MAX + host.index;
+    this.live[host.index] = AGE_OF_FIRST * SERVERS_MAX + host.index;
     world.seat(host, this.live[host.index], words[this.at++] !== 0);
     this.restoreKernel(host);
     for (const inbox of host.inboxes) inbox.clear();
     const engine = host.engine as Engine;
     if (tag === DOOMED) {
+      engine.membership.incarnation.fill(0); // of the flight before
+      passOn(host.heardBefore, engine.membership, host.server);
+      host.forget();
       world.doom(host, NEWEST);
       return;
     }

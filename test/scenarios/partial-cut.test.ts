@@ -159,6 +159,39 @@ describe("a server that hears nobody, and is heard, shows what it claims before 
   }
 });
 
+describe("one direction is cut between the last two, and the one that is not heard serves: the other takes over, alone", () => {
+  for (const ticks of [0, 20]) {
+    test.each([
+      ["", ""],
+      [", and fails again", "kill a"],
+      [", and is drained", "drain b; resume b"],
+    ])(`lease ticks ${ticks} ms%s`, (_, step) => {
+      play(`servers a 100, b 100
+        functions f 60 p9, g 20 p8
+        lost after 5
+        lease ticks ${ticks}
+        start a
+        wait 500 ms
+        start b
+        wait 500 ms
+        a: f g
+        cut a>b
+        wait 3 s
+        a sees b joining; b sees a lost
+        a is active; b is active
+        ${step}
+        wait 2 s
+        b: f g
+        quiet for 5 s
+        join a>b
+        wait 500 ms
+        all agree
+        b: f g
+        quiet for 5 s`);
+    });
+  }
+});
+
 test("a server that nobody can tell of a claim is waited for, however long it has been deaf", () => {
   // b resumes just after a has claimed what b released.
   for (let us = 0; us < 20_000; us += 500)

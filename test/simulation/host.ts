@@ -6,6 +6,7 @@
 import type { FunctionTable } from "../../src/allocation/function-table.ts";
 import { EffectQueue } from "../../src/boundary/effect-queue.ts";
 import { EVENT_WITNESS, EventQueue } from "../../src/boundary/event-queue.ts";
+import { HeardServers, passOn } from "../../src/boundary/heard-servers.ts";
 import type { Engine } from "../../src/core/engine.ts";
 import { BEGIN, type Turn } from "../../src/core/turn.ts";
 import { type Datagrams, Inbox } from "./datagrams.ts";
@@ -97,6 +98,10 @@ export class Host {
   isOlder = false;
   /** This server flies with another table. */
   foreignTable = false;
+  /** What its last engine had heard of the others, with which table; nothing while one flies. */
+  readonly heardBefore = new HeardServers();
+  hasHeardBefore = false;
+  hadForeignTable = false;
   hasLeft = false;
   /** Its engine was told to leave. */
   isToLeave = false;
@@ -214,6 +219,20 @@ export class Host {
     this.laterKind.splice(at, 1);
     this.laterIndex.splice(at, 1);
     this.laterFirst.splice(at, 1);
+  }
+
+  /** Its engine ends, and leaves what it has heard. */
+  remember({ membership }: Engine): void {
+    passOn(membership, this.heardBefore, this.server);
+    this.hasHeardBefore = true;
+    this.hadForeignTable = this.foreignTable;
+  }
+
+  forget(): void {
+    const { incarnation, sequence, lastHeardUs } = this.heardBefore;
+    for (const column of [incarnation, sequence, lastHeardUs]) column.fill(0);
+    this.hasHeardBefore = false;
+    this.hadForeignTable = false;
   }
 
   clearLater(): void {

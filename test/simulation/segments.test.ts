@@ -34,16 +34,26 @@ describe("one direction is cut:", () => {
     [false, false],
   ])("with a lease %p, they are on one segment %p", (hasLease, expected) => {
     const world = flight(hasLease);
-    setOpen(world, 1, 0, false); // of the one that owns nothing
+    setOpen(world, 0, 1, false);
     expect(areJoined(world)).toBe(expected);
     world.run(500);
     expect(areJoined(world)).toBe(expected);
   });
 
-  test("and one of them starts: not until both hear each other", () => {
+  test("and the one that hears the other starts again: if it knows what it had heard", () => {
     const world = flight(true);
     setOpen(world, 0, 1, false);
-    world.invariants.segments.onStart(world.hosts[1] as Host);
+    const [hearer] = world.hosts as [Host];
+    world.invariants.segments.onStart(hearer, true);
+    expect(areJoined(world)).toBe(true);
+    world.invariants.segments.onStart(hearer, false);
+    expect(areJoined(world)).toBe(false);
+  });
+
+  test("and the one that is heard starts again: not until both hear each other", () => {
+    const world = flight(true);
+    setOpen(world, 0, 1, false);
+    world.invariants.segments.onStart(world.hosts[1] as Host, true);
     expect(areJoined(world)).toBe(false);
     setOpen(world, 0, 1, true);
     world.run(300);

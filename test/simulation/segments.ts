@@ -2,10 +2,11 @@
  * Which servers are on one network segment, so that at most one of them may answer for a VIP (P1).
  *
  * With a lease, two are on one segment while one still hears the other, from a time on at which
- * each heard the other. Only then can a server prove that it is fresh: what a server says that has
- * started since, or was gone for a while, may as well be a recording; and one with another table
- * proves it with every message. Without a lease, nothing makes the server silent that is not heard:
- * datagrams must pass in both directions.
+ * each heard the other: to a server that knows nothing of that, because its machine has started
+ * since, what it hears may as well be a recording. One with another table proves with every message
+ * that it is none. Nor does it count where a third server exchanges messages with one of the two
+ * alone: the network is divided then, in part. Without a lease, nothing makes the server silent that is not heard: datagrams must
+ * pass in both directions.
  *
  * After a cut has healed, both sides may answer until they have heard each other.
  */
@@ -34,19 +35,19 @@ export class Segments {
     };
   }
 
-  /** Nobody has heard it, and it has heard nobody. */
-  onStart(host: Host): void {
+  /** @param isKnown it knows what the engine before had heard; nobody knows the new engine */
+  onStart(host: Host, isKnown: boolean): void {
     for (let other = 0; other < SERVERS_MAX; other++) {
       this.isKept[host.index * SERVERS_MAX + other] = 0;
-      this.isKept[other * SERVERS_MAX + host.index] = 0;
+      if (!isKnown) this.isKept[other * SERVERS_MAX + host.index] = 0;
     }
   }
 
   private onCut(from: number, to: number): void {
     const { nowUs, hosts, air } = this.world;
     let sinceUs = air.network.joinedSinceUs(from, to);
-    for (const { engine, startedUs } of [hosts[from], hosts[to]] as [Host, Host])
-      sinceUs = Math.max(sinceUs, engine === null ? nowUs : startedUs);
+    for (const { engine, startedUs, pausedUntilUs } of [hosts[from], hosts[to]] as [Host, Host])
+      sinceUs = Math.max(sinceUs, engine === null ? nowUs : Math.max(startedUs, pausedUntilUs));
     if (nowUs - sinceUs < this.healingUs) return;
     this.isKept[from * SERVERS_MAX + to] = 1;
     this.isKept[to * SERVERS_MAX + from] = 1;
@@ -58,14 +59,22 @@ export class Segments {
     if (hosts[from]?.foreignTable !== hosts[to]?.foreignTable) return false;
     if (!hasLease || this.isKept[from * SERVERS_MAX + to] === 0) return false;
     if (network.isMissed(from, to, nowUs)) return false;
+    for (let third = 0; third < hosts.length; third++) {
+      if (third === from || third === to || hosts[third]?.engine === null) continue;
+      if (this.exchange(third, from) !== this.exchange(third, to)) return false;
+    }
     return nowUs - network.heardSinceUs(from, to) >= this.healingUs;
+  }
+
+  private exchange(one: number, other: number): boolean {
+    const sinceUs = this.world.air.network.joinedSinceUs(one, other);
+    return this.world.nowUs - sinceUs >= this.healingUs;
   }
 
   /** Directly, or through a third server that flies, for long enough. */
   areJoined(one: number, other: number): boolean {
     const { nowUs, hosts } = this.world;
-    const { network } = this.world.air;
-    if (nowUs - network.joinedSinceUs(one, other) >= this.healingUs) return true;
+    if (this.exchange(one, other)) return true;
     if (this.isHeard(one, other) || this.isHeard(other, one)) return true;
     for (let via = 0; via < hosts.length; via++) {
       if (via === one || via === other) continue;
@@ -76,8 +85,7 @@ export class Segments {
         between.foreignTable === hosts[other]?.foreignTable;
       if (between.engine === null || !sameTable) continue;
       if (nowUs - Math.max(between.startedUs, between.pausedUntilUs) < this.healingUs) continue;
-      if (nowUs - network.joinedSinceUs(one, via) < this.healingUs) continue;
-      if (nowUs - network.joinedSinceUs(via, other) >= this.healingUs) return true;
+      if (this.exchange(one, via) && this.exchange(via, other)) return true;
     }
     return false;
   }

@@ -17,7 +17,7 @@ export const PROPERTIES: readonly Property[] = [
   {
     name: "P1 one answer",
     bound:
-      "With a lease, two servers never answer for one VIP, unless more than leaseBridges keep-alives in a row are missed in both directions and no third server joins them (cut, lost or, once one was lost, sent late or not at all): then the network counts as divided. A link cut in one direction alone is no division. But a server that starts, comes back or holds another table while one direction is cut cannot prove that it is fresh: after (lostAfterPeriods + 2) x T it counts as divided from the other until both directions pass. What a silent server owned is taken over after max(lostAfterPeriods x T, (leaseBridges + 2) x T + 10 ms, by nftables 20 ms more), and its kernel is silent by then. After a cut has healed both may answer for 2 detection times and 8 periods.",
+      "With a lease, two servers never answer for one VIP, unless more than leaseBridges keep-alives in a row are missed in both directions and no third server joins them (cut, lost or, once one was lost, sent late or not at all): then the network counts as divided. A link cut in one direction alone is no division: the server that is not heard lets go, and leaves to the other what that one owns. It is one if the server that is heard, or the machine of the other, starts while it lasts, if they hold different tables, or if a third server exchanges keep-alives with one of them alone; then both serve until both directions pass. The same for a starting server that hears nothing of the owner for (lostAfterPeriods + 2) x T. What a silent server owned is taken over after max(lostAfterPeriods x T, (leaseBridges + 2) x T + 10 ms, by nftables 20 ms more), and its kernel is silent by then. After a cut has healed both may answer for 2 detection times and 8 periods.",
     checkedBy:
       "simulation at every step; simulation/one-answer for every stop of the owner, to the millisecond; chaos, system/lease and bench pause on real packets",
     explored: ALL,
@@ -33,6 +33,7 @@ export const PROPERTIES: readonly Property[] = [
       "taken while its lease may run",
       "left out at once",
       "a claim waits only from when a server lost us",
+      "an engine does not go by what the one before had heard",
       "what nobody is seen to own is taken at once (only the explorer finds this one)",
     ],
   },
@@ -98,7 +99,7 @@ export const PROPERTIES: readonly Property[] = [
   {
     name: "P8 nothing untrusted",
     bound:
-      "A datagram that is malformed, unauthenticated, replayed, unknown or of another system changes a counter and nothing else.",
+      "A datagram that is malformed, unauthenticated, replayed, unknown or of another system changes a counter and nothing else. A server that has restarted may take a recording of what was sent meanwhile for its sender, until it serves.",
     checkedBy: "simulation, fuzz, flood, system/keys",
     explored: "",
     canaries: ["missing check of the echo"],
