@@ -17,8 +17,9 @@ import {
   STATUS_FLAG_CARRIER,
   STATUS_FLAG_REALTIME,
   StatusSnapshot,
+  statusSequence,
 } from "../wire/status-snapshot.ts";
-import { StatusWriter } from "./status.ts";
+import { heardBefore, StatusWriter } from "./status.ts";
 
 const FLIGHT = `
   servers a 100, b 50
@@ -27,8 +28,10 @@ const FLIGHT = `
   wait 300 ms
   a: f g | b: - | nowhere: h`;
 
-/** The snapshot that server `self` of the story writes at its end. */
-function snapshot(story: string, self: number): StatusSnapshot {
+const DIGEST = Uint8Array.from({ length: 32 }, (_, at) => at);
+
+/** What server `self` of the story writes at its end. */
+function written(story: string, self: number): DataView {
   const world = play(story);
   const rows = [
     [30, 9, PROCESS_NONE],
@@ -52,13 +55,13 @@ function snapshot(story: string, self: number): StatusSnapshot {
     nonce: 0,
   };
   const writer = new StatusWriter(view, table, world.engine(self), identity, STATUS_FLAG_REALTIME);
-  writer.begin(
-    4711,
-    world.nowUs,
-    Uint8Array.from({ length: 32 }, (_, at) => at),
-  );
+  writer.begin(4711, world.nowUs, DIGEST);
+  return view;
+}
+
+function snapshot(story: string, self: number): StatusSnapshot {
   const read = new StatusSnapshot();
-  expect(decodeStatusSnapshot(view, read)).toBe(true);
+  expect(decodeStatusSnapshot(written(story, self), read)).toBe(true);
   return read;
 }
 
@@ -120,4 +123,17 @@ test("a function whose process is still starting, one that failed here, and a se
   );
   expect(functions(failed)[1]).toEqual([-1, FUNCTION_FAILED]);
   expect(servers(failed)[1]).toEqual([SERVER_LOST, 0, 2]);
+});
+
+test("leaves the next engine what it has heard: of the others, on this server, with this table", () => {
+  const view = written(FLIGHT, 0);
+  const heard = heardBefore(view, 0, DIGEST);
+  expect(heard?.incarnation[1]).toBe(2);
+  expect(heard?.sequence[1]).toBeGreaterThan(20);
+  expect(heard?.lastHeardUs[1]).toBeGreaterThan(1_000_000);
+  expect(heardBefore(view, 1, DIGEST)).toBeNull();
+  expect(heardBefore(view, 0, DIGEST.with(31, 0))).toBeNull();
+  view.setUint32(8, statusSequence(view) + 1, true); // it died while it wrote
+  expect(heardBefore(view, 0, DIGEST)).toBeNull();
+  expect(heardBefore(new DataView(new ArrayBuffer(STATUS_BYTES)), 0, DIGEST)).toBeNull();
 });
