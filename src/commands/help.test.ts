@@ -104,8 +104,8 @@ test("a code is explained, however it is written", async () => {
 });
 
 test("an unknown code is answered with the nearest", async () => {
-  await expect(help(["WNG-0135"])).rejects.toThrow(
-    new UsageError("help: unknown code WNG-0135; did you mean WNG-0134?"),
+  await expect(help(["WNG-0137"])).rejects.toThrow(
+    new UsageError("help: unknown code WNG-0137; did you mean WNG-0136?"),
   );
   await expect(help(["1011"])).rejects.toThrow("did you mean WNG-0111?");
   for (const far of ["WNG-9999", "WNG-5555"])

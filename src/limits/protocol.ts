@@ -80,6 +80,9 @@ export const DISAGREEMENT_PERIODS = 10;
  */
 export const WITNESS_SILENT_MS = 400;
 
+/** Time before it is recorded that a server is heard, and does not hear this one. */
+export const DEAF_NAMED_MS = 1000;
+
 /** Time before it is recorded that no witness answers: a switch may be restarting. */
 export const WITNESS_NAMED_MS = 1000;
 

@@ -4,9 +4,11 @@ import type { NominalWorld } from "../../test/simulation/nominal-world.ts";
 import { FunctionTable } from "../allocation/function-table.ts";
 import { EVENT_RECORD, EventQueue } from "../boundary/event-queue.ts";
 import {
+  LOG_HEARD_BY,
   LOG_NO_REDUNDANCY,
   LOG_NO_REDUNDANCY_CRITICAL,
   LOG_NO_WITNESS,
+  LOG_NOT_HEARD_BY,
   LOG_PEER_CUT_OFF,
   LOG_PEER_WITH_CLIENTS,
   LOG_REDUNDANCY,
@@ -147,4 +149,28 @@ test("another server that is cut off from its clients, and one that is not any m
   const records = watch.fly(1_000);
   expect(records).toEqual([[LOG_PEER_WITH_CLIENTS, 1]]);
   expect(records.map(([code]) => code)).not.toContain(LOG_NO_WITNESS);
+});
+
+test("another server that is heard and does not hear this one, and does again or is gone", () => {
+  const watch = new Watch(
+    play(`
+      servers a 100, b 100
+      functions f 40 p5 on b
+      networks 2
+      start a b
+      wait 300 ms
+      all agree`),
+  );
+  const hears = (isCut: boolean): void => {
+    for (const network of [0, 1]) watch.world.cutNetwork(0, 1, network, isCut);
+  };
+  hears(true);
+  expect(watch.fly(1_000)).toEqual([]);
+  expect(watch.fly(200)).toEqual([[LOG_NOT_HEARD_BY, 1]]);
+  hears(false);
+  expect(watch.fly(500)).toEqual([[LOG_HEARD_BY, 1]]);
+  hears(true);
+  expect(watch.fly(1_200)).toEqual([[LOG_NOT_HEARD_BY, 1]]);
+  watch.world.powerOff(watch.world.hosts[1] as never);
+  expect(watch.fly(200)).toContainEqual([LOG_HEARD_BY, 1]);
 });

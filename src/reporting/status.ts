@@ -177,11 +177,11 @@ export class StatusWriter {
   private stateOf(index: number, owner: number): number {
     const { handover, membership } = this.engine;
     const own = handover.state[index];
-    if (own === CLAIMED || own === ADDING) return FUNCTION_STARTING;
     if (handover.isUp(index))
       return handover.isServing(index) ? FUNCTION_RUNNING : FUNCTION_STARTING;
     if (owner !== NONE && owner !== this.identity.self)
       return membership.isReadyFor(owner, index) ? FUNCTION_RUNNING : FUNCTION_STARTING;
+    if (own === CLAIMED || own === ADDING) return FUNCTION_STARTING;
     if (own !== IDLE) return FUNCTION_STOPPING;
     if (handover.failed[index] !== 0) return FUNCTION_FAILED;
     for (let server = 0; server < this.table.serverCount; server++) {

@@ -49,7 +49,9 @@ test(
     const state = flight.a.state() ?? flight.fail();
     expect(state.servers.map(({ state }) => state)).toEqual(["self", "joining"]);
     expect(ownersOf(state).announcements).toBe("b");
+    expect(state.functions[0]?.state).toBe("running");
     expect(flight.a.vips()).toEqual([]);
+    expect(flight.a.log).toContain("WNG-0135 SERVER DOES NOT HEAR THIS ONE: b");
     cut(false);
     await flight.settled();
     const { tenures, lost } = await watch.end();

@@ -38,7 +38,7 @@ export const SYMPTOMS: readonly Symptom[] = [
   },
   {
     seen: "A server shows ✖ NOT HEARD HERE, or is not heard on one network",
-    codes: [112, 126, 123, 122, 128],
+    codes: [112, 126, 135, 123, 122, 128],
     first: "'test' on both consoles; then the cables and the switch between the two.",
   },
   {
