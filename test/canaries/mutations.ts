@@ -72,8 +72,8 @@ export const MUTATIONS: readonly Mutation[] = [
     changes: [
       {
         file: "src/core/admission.ts",
-        from: "if (!this.isFresh(message, sequenceFloor)) return this.acceptCandidate(message, nowUs);\n      if (!isOurTable)",
-        to: "if (!isOurTable)",
+        from: "if (!isNewer && !this.isFresh(message, sequenceFloor))",
+        to: "if (isNewer && !isOurTable)",
       },
     ],
   },
@@ -304,8 +304,8 @@ export const MUTATIONS: readonly Mutation[] = [
     changes: [
       {
         file: "src/core/turn.ts",
-        from: "if (!engine.hasStalled(nowUs)) shell.renewAddresses(",
-        to: "shell.renewAddresses(",
+        from: "if (!revives && !engine.hasStalled(nowUs)) shell.renewAddresses(",
+        to: "if (!revives) shell.renewAddresses(",
       },
     ],
   },
@@ -469,17 +469,6 @@ export const MUTATIONS: readonly Mutation[] = [
         file: "src/core/turn.ts",
         from: "if (effects.kind !== EFFECT_VIP_ADD || this.mayAdd(effects.index)) this.carryOutOne();",
         to: "if (effects.kind !== EFFECT_VIP_ADD || this.mayAdd(effects.index) || true) this.carryOutOne();",
-      },
-    ],
-  },
-  {
-    name: "a claim waits only from when a server lost us, not from when it was made",
-    breaks: ["P1"],
-    changes: [
-      {
-        file: "src/core/rivals.ts",
-        from: "sinceUs = Math.max(saidUs, membership.deafSinceUs[server]);",
-        to: "sinceUs = membership.deafSinceUs[server];",
       },
     ],
   },
@@ -651,8 +640,8 @@ export const MUTATIONS: readonly Mutation[] = [
     changes: [
       {
         file: "src/core/rivals.ts",
-        from: "if (server === this.self || !membership.isHeard(server) || !this.goesBeforeUs(server))",
-        to: "if (server === this.self || !membership.isHeard(server))",
+        from: "if (!membership.isHeard(server) || !this.goesBeforeUs(server)) continue;",
+        to: "if (!membership.isHeard(server)) continue;",
       },
     ],
   },

@@ -192,22 +192,25 @@ describe("one direction is cut between the last two, and the one that is not hea
   }
 });
 
-test("a server that nobody can tell of a claim is waited for, however long it has been deaf", () => {
-  // b resumes just after a has claimed what b released.
-  for (let us = 0; us < 20_000; us += 500)
-    play(`servers a 100, b 100
-      functions f 60 p9
-      lost after 5
-      lease ticks 0
-      start b
-      wait 500 ms
-      start a
-      wait 500 ms
-      cut a>b
-      wait 500 ms
-      drain b
-      wait ${us} µs
-      resume b
-      wait 500 ms
-      b: f`);
+describe("the server that joined two of which one does not hear the other fails: one takes over, alone", () => {
+  for (const ticks of [0, 20])
+    test(`lease ticks ${ticks} ms`, () => {
+      for (let us = 0; us < 10_000; us += 250)
+        play(`servers a 100, b 100, c 100
+          functions f 60 p9
+          lost after 5
+          lease ticks ${ticks}
+          start c
+          wait 500 ms
+          start a b
+          wait 500 ms
+          c: f
+          cut a>b
+          wait 500 ms
+          wait ${us} µs
+          crash c
+          wait 500 ms
+          b: f
+          quiet for 2 s`);
+    });
 });

@@ -32,7 +32,6 @@ export const PROPERTIES: readonly Property[] = [
       "listening too short",
       "taken while its lease may run",
       "left out at once",
-      "a claim waits only from when a server lost us",
       "an engine does not go by what the one before had heard",
       "what nobody is seen to own is taken at once (only the explorer finds this one)",
     ],
