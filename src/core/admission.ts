@@ -96,7 +96,7 @@ export class Admission {
     if ((message.flags & FLAG_RELAYED) === 0 && !this.isNewOn(network, message, nowUs))
       return COUNTER_REPLAY;
     if (message.sequence <= membership.sequence[server]) return COUNTER_DUPLICATE;
-    membership.take(events, slot, nowUs);
+    membership.take(events, slot, nowUs, sequenceFloor);
     return COUNTER_ACCEPTED;
   }
 

@@ -240,6 +240,22 @@ test("a view counts only for the incarnation that we know too", () => {
   expect(membership.hears[2] & 2).toBe(0);
 });
 
+test("one that did not hear us does so with an echo of what we have just sent: an older one answers a recording (simulator, seed 980011684)", () => {
+  arrive(message(1));
+  const echo = (sequence: number, heardSequence: number) => {
+    const made = message(sequence);
+    made.heardIncarnation[0] = heardSequence === 0 ? 0 : OURS;
+    made.heardSequence[0] = heardSequence;
+    arrive(made);
+    return membership.echoedSequence[1];
+  };
+  expect(echo(2, 0)).toBe(0);
+  expect(echo(3, 1)).toBe(0);
+  expect(membership.lastEchoed[1]).toBe(50);
+  expect(echo(4, 51)).toBe(51);
+  expect(echo(5, 2)).toBe(2); // as long as it hears us, what it says counts
+});
+
 test("since when a server does not hear us any more is known", () => {
   arrive(message(1));
   const deaf = message(2);

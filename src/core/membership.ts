@@ -275,7 +275,7 @@ export class Membership {
   }
 
   /** Takes a message that counts, and hands the slot the one before. */
-  take(events: EventQueue, slot: number, nowUs: number): void {
+  take(events: EventQueue, slot: number, nowUs: number, sequenceFloor: number): void {
     const { self, incarnation } = this.identity;
     const message = events.message(slot);
     const server = message.sender;
@@ -284,7 +284,9 @@ export class Membership {
     const wasHeard = this.isHeard(server);
     this.noteHeard(server, nowUs, wasHeard);
     let changes = this.compare(this.latest(server), message, this.counts(server));
-    const echoed = message.heardIncarnation[self] === incarnation ? message.heardSequence[self] : 0;
+    let echoed = message.heardIncarnation[self] === incarnation ? message.heardSequence[self] : 0;
+    // One that was deaf echoes a recording of ours, and does not hear us yet.
+    if (this.echoedSequence[server] === 0 && echoed < sequenceFloor) echoed = 0;
     if (!wasHeard || (echoed === 0) !== (this.echoedSequence[server] === 0)) {
       this.deafSinceUs[server] = nowUs;
       changes |= CHANGED;

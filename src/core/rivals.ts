@@ -56,8 +56,7 @@ export class Rivals {
    *
    * A newcomer that only listens is not waited for: before it takes anything it needs our echo, and
    * with it hears of us. So its start, or its end, lengthens no failover.
-   * @param saidUs since when it is said; of a claim, and nobody else has the function
-   * @param wasFree it is a claim to what nobody had owned or claimed
+   * @param saidUs since when; of a claim, and nobody else has what (`wasFree`) nobody had owned
    */
   areAware(sequence: number, saidUs: number, wasFree: boolean, nowUs: number): boolean {
     const { membership, table, timing, self } = this;

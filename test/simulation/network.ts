@@ -7,8 +7,7 @@
  * the detection time passes, and never two in a row from both directions of a pair at once.
  * Anything longer is a cut, and flown as one. With two exceptions: a server that starts may hear
  * nobody for a while, and nothing passes to and from a server for so long as never counts as a
- * divided network. And while a flood fills the receive buffers of both, two servers do not count
- * as joined.
+ * divided network. A flood that fills a receive buffer cuts that direction.
  */
 import { LEASE_LATENESS_MS, NETWORKS_MAX, SERVERS_MAX } from "../../src/limits.ts";
 import type { Chance } from "./random.ts";
@@ -123,10 +122,7 @@ export class Network {
 
   /** Since when datagrams pass between the two in both directions; NEVER while they do not. */
   joinedSinceUs(one: number, other: number): number {
-    const at = one * SERVERS_MAX + other;
-    const back = other * SERVERS_MAX + one;
-    const overflowedUs = Math.min(this.overflowedUs[at], this.overflowedUs[back]);
-    return Math.max(this.passesSinceUs[at], this.passesSinceUs[back], overflowedUs);
+    return Math.max(this.heardSinceUs(one, other), this.heardSinceUs(other, one));
   }
 
   /** Since when datagrams of this direction pass; NEVER while they do not. */
@@ -141,6 +137,7 @@ export class Network {
    */
   noteOverflow(from: number, to: number, nowUs: number): void {
     const at = from * SERVERS_MAX + to;
+    this.onCut(from, to);
     this.overflowedUs[at] = nowUs;
     this.lostInARow[at] = Math.max(1, this.lostInARow[at]);
   }
