@@ -95,11 +95,15 @@ export class ChosenLosses {
   }
 
   /**
-   * A stalled server has not sent a keep-alive: a server that missed the last one misses it, too.
+   * A stalled server has not sent a keep-alive: a server that missed the last one, or is not heard
+   * there, misses it.
    */
   noteUnsent(from: number, nowUs: number): void {
-    for (let to = 0; to < this.servers; to++)
-      if (this.inARow[from * SERVERS_MAX + to] > 0) this.count(from, to, true, nowUs);
+    for (let to = 0; to < this.servers; to++) {
+      if (to === from) continue;
+      const isMissed = this.inARow[from * SERVERS_MAX + to] > 0 || !this.network.passes(to, from);
+      if (isMissed) this.count(from, to, true, nowUs);
+    }
   }
 
   /** More are lost in both directions than is bridged: the network counts as divided (P1). */

@@ -212,12 +212,12 @@ export class Network {
   }
 
   /**
-   * One of this direction was lost and the next comes late, so that it is more than is bridged, and
-   * the other direction is cut.
+   * Nothing of this direction was sent that passed for longer than is bridged, and the other
+   * direction is cut. Who chooses what is lost counts himself.
    */
   isMissed(from: number, to: number, nowUs: number): boolean {
     const at = from * SERVERS_MAX + to;
-    if (this.lostUs[at] <= this.passedUs[at] || this.passes(to, from)) return false;
+    if (this.fateOf !== null || this.passes(to, from)) return false;
     const bridgedUs = (this.bridgedPeriods + 1) * this.periodUs + 500 * LEASE_LATENESS_MS;
     return nowUs - this.passedUs[at] > bridgedUs;
   }

@@ -60,7 +60,7 @@ export class Segments {
     if (!hasLease || this.isKept[from * SERVERS_MAX + to] === 0) return false;
     if (network.isMissed(from, to, nowUs)) return false;
     for (let third = 0; third < hosts.length; third++) {
-      if (third === from || third === to || hosts[third]?.engine === null) continue;
+      if (third === from || third === to || !hosts[third]?.powered) continue;
       if (this.exchange(third, from) !== this.exchange(third, to)) return false;
     }
     return nowUs - network.heardSinceUs(from, to) >= this.healingUs;
