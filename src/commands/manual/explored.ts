@@ -117,11 +117,11 @@ export const EXPLORED: readonly ExploredRow[] = [
   [
     "2 × 1, 10 ms × 5, precise lease",
     "2 of every kind but power-all",
-    "28,569,494",
-    "34,148,364",
+    "33,502,527",
+    "39,863,431",
     "265 ms",
-    "175 ms",
-    "14.9 ms",
+    "205 ms",
+    "5.1 ms",
   ],
   [
     "2 × 1, 40 ms × 3, ticks of 20 ms",
