@@ -213,7 +213,7 @@ export class Network {
 
   /**
    * Nothing of this direction was sent that passed for longer than is bridged, and the other
-   * direction is cut. Who chooses what is lost counts himself.
+   * direction is cut. Where losses are chosen, ChosenLosses counts them.
    */
   isMissed(from: number, to: number, nowUs: number): boolean {
     const at = from * SERVERS_MAX + to;
