@@ -6,6 +6,7 @@
  * A trouble is any instantaneous event that may cost a server an echo: a datagram is lost, a cut
  * begins or ends, a server is stopped, is killed or starts. What happens between two servers
  * concerns these two, and those whose messages are relayed; everything else concerns everybody.
+ * What the links do at one instant is one trouble. Each stop, end or start of a server is its own.
  * Lasting conditions are judged at the time when the server lets go.
  */
 
@@ -20,9 +21,11 @@ const LATENESS_US = (LEASE_LATENESS_MS * 1000) / 2;
 const EVERYBODY = -1;
 
 export class Need {
-  /** When the last two troubles of each server happened, at two instants. */
+  /** When the last two troubles of each server happened. */
   private readonly lastUs = new Float64Array(SERVERS_MAX).fill(Number.NEGATIVE_INFINITY);
   private readonly beforeUs = new Float64Array(SERVERS_MAX).fill(Number.NEGATIVE_INFINITY);
+  /** 1 where the last trouble was one of the links. */
+  private readonly lastOfLinks = new Uint8Array(SERVERS_MAX);
   /** Number of releases although one fault at most had happened. */
   judged = 0;
 
@@ -31,12 +34,14 @@ export class Need {
   /** Something happens now that may cost somebody its lease; between two servers, or to all. */
   trouble(one = EVERYBODY, other = EVERYBODY): void {
     const { nowUs, hosts } = this.world;
+    const ofLinks = one === EVERYBODY ? 0 : 1;
     for (let at = 0; at < hosts.length; at++) {
-      if (nowUs === this.lastUs[at]) continue;
+      if (ofLinks && this.lastOfLinks[at] && nowUs === this.lastUs[at]) continue;
       const concerns = one === EVERYBODY || at === one || at === other || this.isRelayed(at);
       if (!concerns) continue;
       this.beforeUs[at] = this.lastUs[at];
       this.lastUs[at] = nowUs;
+      this.lastOfLinks[at] = ofLinks;
     }
   }
 
