@@ -27,7 +27,7 @@ import {
 } from "../marks.ts";
 import { FLAG_RELAYED, type KeepAliveMessage } from "../wire/keep-alive.ts";
 import { AWAITS_ECHO, CHANGED, type Changes, NEVER } from "./changes.ts";
-import type { Membership } from "./membership.ts";
+import { lowest, type Membership } from "./membership.ts";
 
 const NOBODY = -1;
 const REMEMBERED_US = REMEMBERED_S * 1_000_000;
@@ -77,7 +77,8 @@ export class Admission {
     const isKnown = message.incarnation === membership.incarnation[server];
     if (!membership.isHeard(server)) {
       const isNewer = isOurTable && this.isNewer(message, nowUs);
-      if (!isNewer && !this.isFresh(message, sequenceFloor))
+      const isProven = isNewer || (isOurTable && this.isVouchedFor(message));
+      if (!isProven && !this.isFresh(message, sequenceFloor))
         return this.acceptCandidate(message, nowUs);
       if (!isOurTable) return this.acceptIncompatible(events, slot, nowUs);
       if (!isKnown) this.begin(server, message.incarnation);
@@ -124,6 +125,20 @@ export class Admission {
     if (membership.isServing || membership.state[sender] !== SERVER_UNKNOWN) return false;
     if (nowUs - membership.lastHeardUs[sender] > REMEMBERED_US) return false;
     return incarnation === membership.incarnation[sender] && sequence > membership.sequence[sender];
+  }
+
+  /**
+   * Proof by a third server: one that we hear has heard this incarnation, and nothing later than
+   * this. So we know a server that does not hear us.
+   */
+  private isVouchedFor({ sender, incarnation, sequence }: KeepAliveMessage): boolean {
+    const { membership } = this;
+    for (let left = membership.heard; left !== 0; left &= left - 1) {
+      const { heard, heardIncarnation, heardSequence } = membership.latest(lowest(left));
+      const isHeard = (heard & (1 << sender)) !== 0 && heardIncarnation[sender] === incarnation;
+      if (isHeard && sequence >= heardSequence[sender]) return true;
+    }
+    return false;
   }
 
   private begin(server: number, incarnation: number): void {

@@ -356,6 +356,41 @@ describe("what the engine before had heard", () => {
   });
 });
 
+describe("a server that does not hear us", () => {
+  const third = (sequence: number, change: Partial<KeepAliveMessage> = {}) =>
+    message(sequence, { sender: 2, heardIncarnation: new Uint32Array(16), ...change });
+
+  beforeEach(() => {
+    const witness = message(1, { heard: 1 << 2 });
+    witness.heardIncarnation[2] = THEIRS;
+    witness.heardSequence[2] = 8;
+    arrive(witness);
+  });
+
+  test("is known by what another one hears of it", () => {
+    expect(accept(third(8))).toBe(COUNTER_ACCEPTED);
+    expect([membership.state[2], membership.isDeafToUs(2)]).toEqual([SERVER_JOINING, true]);
+  });
+
+  test.each([
+    ["older", third(7)],
+    ["of another incarnation", third(9, { incarnation: THEIRS - 1 })],
+  ])("is not known by a recording that is %s", (_, recording) => {
+    expect(accept(recording)).toBe(COUNTER_UNPROVEN);
+    expect(membership.state[2]).toBe(SERVER_UNKNOWN);
+  });
+
+  test("is not known by what one says that is not heard itself, or only echoes it", () => {
+    const echo = message(2);
+    echo.heardIncarnation[2] = THEIRS;
+    arrive(echo);
+    expect(accept(third(9))).toBe(COUNTER_UNPROVEN);
+    arrive(message(3, { heard: 1 << 2, heardIncarnation: echo.heardIncarnation }));
+    membership.setState(1, SERVER_LOST);
+    expect(accept(third(9))).toBe(COUNTER_UNPROVEN);
+  });
+});
+
 describe("started again", () => {
   test("the successor of a server that missed two keep-alives is taken as soon as it has proven itself (simulator, seed 2011523)", () => {
     arrive(message(1));

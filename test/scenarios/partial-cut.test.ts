@@ -214,3 +214,37 @@ describe("the server that joined two of which one does not hear the other fails:
           quiet for 2 s`);
     });
 });
+
+describe("neither of the others hears one of three, and they start again one by one: it answers for nothing that they own", () => {
+  // P1 is checked in every turn: what each of the others hears, a third server vouches for.
+  for (const ticks of [0, 20])
+    test.each(["kill", "crash"])(`lease ticks ${ticks} ms, %s`, (how) => {
+      const ends = (server: string): string =>
+        how === "kill" ? `kill ${server}` : `crash ${server}; wait 500 ms; start ${server}`;
+      play(`servers a 100, b 100, c 100
+        functions f 40 p9, g 30 p8, h 20 p7
+        lost after 5
+        lease ticks ${ticks}
+        start a b c
+        wait 1 s
+        a: f | b: g | c: h
+        cut a>b
+        cut a>c
+        wait 2 s
+        b: g | c: f h
+        ${ends("b")}
+        wait 3 s
+        quiet for 3 s
+        ${ends("c")}
+        wait 3 s
+        quiet for 3 s
+        ${ends("b")}
+        wait 3 s
+        quiet for 3 s
+        join a>b
+        join a>c
+        wait 1 s
+        all agree
+        quiet for 5 s`);
+    });
+});

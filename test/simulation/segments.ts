@@ -4,9 +4,8 @@
  * With a lease, two are on one segment while one still hears the other, from a time on at which
  * each heard the other: to a server that knows nothing of that, because its machine has started
  * since, what it hears may as well be a recording. One with another table proves with every message
- * that it is none. Nor does it count where a third server exchanges messages with one of the two
- * alone: the network is divided then, in part. Without a lease, nothing makes the server silent that is not heard: datagrams must
- * pass in both directions.
+ * that it is none; and a third server that is heard vouches for one that it hears. Without a lease,
+ * nothing makes the server silent that is not heard: datagrams must pass in both directions.
  *
  * After a cut has healed, both sides may answer until they have heard each other.
  */
@@ -44,6 +43,7 @@ export class Segments {
   }
 
   private onCut(from: number, to: number): void {
+    this.learn();
     const { nowUs, hosts, air } = this.world;
     let sinceUs = air.network.joinedSinceUs(from, to);
     for (const { engine, startedUs, pausedUntilUs } of [hosts[from], hosts[to]] as [Host, Host])
@@ -53,17 +53,44 @@ export class Segments {
     this.isKept[to * SERVERS_MAX + from] = 1;
   }
 
+  /** What others vouch for now is known from now on. */
+  learn(): void {
+    const { length } = this.world.hosts;
+    for (let from = 0; from < length; from++)
+      for (let to = 0; to < length; to++)
+        if (this.isVouchedFor(from, to)) this.isKept[from * SERVERS_MAX + to] = 1;
+  }
+
   private isHeard(from: number, to: number): boolean {
-    const { hasLease, nowUs, hosts } = this.world;
-    const { network } = this.world.air;
-    if (hosts[from]?.foreignTable !== hosts[to]?.foreignTable) return false;
-    if (!hasLease || this.isKept[from * SERVERS_MAX + to] === 0) return false;
-    if (network.isMissed(from, to, nowUs)) return false;
-    for (let third = 0; third < hosts.length; third++) {
-      if (third === from || third === to || !hosts[third]?.powered) continue;
-      if (this.exchange(third, from) !== this.exchange(third, to)) return false;
+    const isKnown = this.isKept[from * SERVERS_MAX + to] === 1 || this.isVouchedFor(from, to);
+    return isKnown && this.passes(from, to);
+  }
+
+  /** A server that is heard exchanges messages with the sender, and so tells that it is alive. */
+  private isVouchedFor(from: number, to: number): boolean {
+    const { hosts } = this.world;
+    if (from === to || !this.flies(from) || !this.flies(to) || !this.passes(from, to)) return false;
+    for (let via = 0; via < hosts.length; via++) {
+      if (via === from || via === to || !this.flies(via)) continue;
+      const isHeard = this.isKept[via * SERVERS_MAX + to] === 1 && this.passes(via, to);
+      if (isHeard && this.exchange(from, via)) return true;
     }
-    return nowUs - network.heardSinceUs(from, to) >= this.healingUs;
+    return false;
+  }
+
+  private passes(from: number, to: number): boolean {
+    const { hasLease, nowUs, hosts, air } = this.world;
+    if (!hasLease || hosts[from]?.foreignTable !== hosts[to]?.foreignTable) return false;
+    if (air.network.isMissed(from, to, nowUs)) return false;
+    return nowUs - air.network.heardSinceUs(from, to) >= this.healingUs;
+  }
+
+  /** Its engine has run for long enough. */
+  private flies(server: number): boolean {
+    const { engine, startedUs, pausedUntilUs } = this.world.hosts[server] as Host;
+    return (
+      engine !== null && this.world.nowUs - Math.max(startedUs, pausedUntilUs) >= this.healingUs
+    );
   }
 
   private exchange(one: number, other: number): boolean {
@@ -73,7 +100,7 @@ export class Segments {
 
   /** Directly, or through a third server that flies, for long enough. */
   areJoined(one: number, other: number): boolean {
-    const { nowUs, hosts } = this.world;
+    const { hosts } = this.world;
     if (this.exchange(one, other)) return true;
     if (this.isHeard(one, other) || this.isHeard(other, one)) return true;
     for (let via = 0; via < hosts.length; via++) {
@@ -83,8 +110,7 @@ export class Segments {
       const sameTable =
         between.foreignTable === hosts[one]?.foreignTable &&
         between.foreignTable === hosts[other]?.foreignTable;
-      if (between.engine === null || !sameTable) continue;
-      if (nowUs - Math.max(between.startedUs, between.pausedUntilUs) < this.healingUs) continue;
+      if (!sameTable || !this.flies(via)) continue;
       if (this.exchange(one, via) && this.exchange(via, other)) return true;
     }
     return false;

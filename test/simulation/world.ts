@@ -332,6 +332,7 @@ export class World {
   endEngine(host: Host, how: string): void {
     if (host.engine === null) return;
     this.invariants.need.trouble();
+    this.invariants.segments.learn();
     host.remember(host.engine);
     host.engine = null;
     host.turn = null;
