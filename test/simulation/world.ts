@@ -9,17 +9,12 @@ import { EVENT_CARRIER, EVENT_COMMAND, EVENT_INPUTS } from "../../src/boundary/e
 import { passOn } from "../../src/boundary/heard-servers.ts";
 import type { Identity } from "../../src/boundary/identity.ts";
 import { LOG_STALLED } from "../../src/boundary/maintenance-code.ts";
-import { SERVER_JOINING, SERVER_UNKNOWN } from "../../src/boundary/server-state.ts";
 import { formatRecord } from "../../src/catalogue/record-text.ts";
 import { Engine } from "../../src/core/engine.ts";
 import { DECIDE, ENDED_LET_GO, ENDED_SUPERVISOR_GONE, RECEIVE, Turn } from "../../src/core/turn.ts";
 import { SERVERS_MAX } from "../../src/limits.ts";
 import { CONTROL_LEAVE, CONTROL_RESUME } from "../../src/wire/control.ts";
-import {
-  decodeKeepAlive,
-  KEEP_ALIVE_BYTES,
-  type KeepAliveMessage,
-} from "../../src/wire/keep-alive.ts";
+import { decodeKeepAlive, KEEP_ALIVE_BYTES } from "../../src/wire/keep-alive.ts";
 import { Air } from "./air.ts";
 import type { Aircraft } from "./aircraft.ts";
 import { Datagrams, GENUINE, RECORDING, TOO_SHORT, TOUCHED, UNSEALED } from "./datagrams.ts";
@@ -31,6 +26,7 @@ import { drawSpeeds, Kernels, NAMES, name, type Speeds } from "./kernels.ts";
 import { DECIDED, ENGINE_ENDS, KEEP_ALIVE_LOST, Moments, STARTS } from "./moments.ts";
 import { Pace } from "./pace.ts";
 import type { Chance } from "./random.ts";
+import { mayBeTakenForLive } from "./recordings.ts";
 import { StrangerAddresses } from "./stranger-addresses.ts";
 import type { Trace } from "./trace.ts";
 
@@ -58,16 +54,6 @@ export interface Supervision {
   /** Its pauses before it starts an engine again (supervisor/back-off). */
   readonly pauseFirstUs: number;
   readonly pauseMaxUs: number;
-}
-
-/** It was sent after the engine before had ended: to one that does not serve yet, it may be live. */
-function isUnheardOfPredecessor(
-  { phases, membership }: Engine,
-  { sender, incarnation, sequence }: KeepAliveMessage,
-): boolean {
-  const state = membership.state[sender];
-  if (phases.serving || (state !== SERVER_UNKNOWN && state !== SERVER_JOINING)) return false;
-  return incarnation === membership.incarnation[sender] && sequence > membership.sequence[sender];
 }
 
 export class World {
@@ -499,7 +485,7 @@ export class World {
     const before = counters[COUNTER_ACCEPTED];
     const message = events.message(events.count - 1);
     const peer = message.sender;
-    const mayCount = kind === RECORDING && isUnheardOfPredecessor(engine, message);
+    const mayCount = kind === RECORDING && mayBeTakenForLive(engine, message);
     const { echoes } = engine.changes;
     const { heard, joining } = engine.membership;
     host.decidedUs = host.local(this.nowUs);
