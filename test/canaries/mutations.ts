@@ -72,8 +72,8 @@ export const MUTATIONS: readonly Mutation[] = [
     changes: [
       {
         file: "src/core/admission.ts",
-        from: "if (!isNewer && !this.isFresh(message, sequenceFloor))",
-        to: "if (isNewer && !isOurTable)",
+        from: "if (!isProven && !this.isFresh(message, sequenceFloor))",
+        to: "if (isProven && !isOurTable)",
       },
     ],
   },

@@ -495,14 +495,15 @@ export class World {
     const { extraSends } = sender;
     engine.step(host.decidedUs, false);
     sender.extraSends = extraSends;
-    if (counters[COUNTER_ACCEPTED] !== before && !mayCount) {
+    const isAccepted = counters[COUNTER_ACCEPTED] !== before;
+    if (isAccepted && !mayCount) {
       this.invariants.fail(
         "P8",
         `${name(host)} accepted ${kind === RECORDING ? "a recording" : "what was touched"}`,
       );
     }
     const isAsBefore = engine.membership.heard === heard && engine.membership.joining === joining;
-    if (isAsBefore && engine.changes.echoes !== echoes)
+    if (!isAccepted && isAsBefore && engine.changes.echoes !== echoes)
       this.invariants.conduct.onEchoOwed(host, engine, peer);
     return true;
   }
