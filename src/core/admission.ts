@@ -76,8 +76,7 @@ export class Admission {
       message.digestHigh === identity.digestHigh && message.digestLow === identity.digestLow;
     const isKnown = message.incarnation === membership.incarnation[server];
     if (!membership.isHeard(server)) {
-      const isNewer = isOurTable && this.isNewer(message, nowUs);
-      const isProven = isNewer || (isOurTable && this.isVouchedFor(message));
+      const isProven = isOurTable && (this.isNewer(message, nowUs) || this.isVouchedFor(message));
       if (!isProven && !this.isFresh(message, sequenceFloor))
         return this.acceptCandidate(message, nowUs);
       if (!isOurTable) return this.acceptIncompatible(events, slot, nowUs);
@@ -106,14 +105,7 @@ export class Admission {
    * detection time. A recording cannot.
    */
   private isFresh(message: KeepAliveMessage, sequenceFloor: number): boolean {
-    const { self, incarnation } = this.identity;
-    return (
-      (message.heardIncarnation[self] === incarnation &&
-        message.heardSequence[self] >= sequenceFloor) ||
-      (message.successorServer === self &&
-        message.successorIncarnation === incarnation &&
-        message.successorSequence >= sequenceFloor)
-    );
+    return message.echoes(this.identity.self, this.identity.incarnation, sequenceFloor);
   }
 
   /**
@@ -132,11 +124,9 @@ export class Admission {
    * this. So we know a server that does not hear us.
    */
   private isVouchedFor({ sender, incarnation, sequence }: KeepAliveMessage): boolean {
-    const { membership } = this;
-    for (let left = membership.heard; left !== 0; left &= left - 1) {
-      const { heard, heardIncarnation, heardSequence } = membership.latest(lowest(left));
-      const isHeard = (heard & (1 << sender)) !== 0 && heardIncarnation[sender] === incarnation;
-      if (isHeard && sequence >= heardSequence[sender]) return true;
+    for (let left = this.membership.heard; left !== 0; left &= left - 1) {
+      const third = this.membership.latest(lowest(left));
+      if (third.hears(sender, incarnation) && sequence >= third.heardSequence[sender]) return true;
     }
     return false;
   }
@@ -146,8 +136,7 @@ export class Admission {
     this.membership.beginIncarnation(server, incarnation);
     this.candidate[server] = 0;
     this.candidateSequence[server] = 0;
-    for (let network = 0; network < NETWORKS_MAX; network++)
-      this.networkSequence[server * NETWORKS_MAX + network] = 0;
+    this.networkSequence.fill(0, server * NETWORKS_MAX, (server + 1) * NETWORKS_MAX);
   }
 
   /** Each network delivers an incarnation's messages in order: what comes again is a replay. */

@@ -276,7 +276,6 @@ export class Membership {
 
   /** Takes a message that counts, and hands the slot the one before. */
   take(events: EventQueue, slot: number, nowUs: number, sequenceFloor: number): void {
-    const { self, incarnation } = this.identity;
     const message = events.message(slot);
     const server = message.sender;
     const inARow = message.sequence === this.sequence[server] + 1;
@@ -284,7 +283,7 @@ export class Membership {
     const wasHeard = this.isHeard(server);
     this.noteHeard(server, nowUs, wasHeard);
     let changes = this.compare(this.latest(server), message, this.counts(server));
-    let echoed = message.heardIncarnation[self] === incarnation ? message.heardSequence[self] : 0;
+    let echoed = message.echoOf(this.identity.self, this.identity.incarnation);
     // One that was deaf echoes a recording of ours, and does not hear us yet.
     if (this.echoedSequence[server] === 0 && echoed < sequenceFloor) echoed = 0;
     if (!wasHeard || (echoed === 0) !== (this.echoedSequence[server] === 0)) {
@@ -310,9 +309,7 @@ export class Membership {
     this.noteHeard(server, nowUs, this.state[server] === SERVER_INCOMPATIBLE);
     const leaves = (message.flags & FLAG_GOOD_BYE) !== 0;
     this.setState(server, leaves ? SERVER_LEAVING : SERVER_INCOMPATIBLE);
-    const { self, incarnation } = this.identity;
-    const hearsUs = message.heardIncarnation[self] === incarnation;
-    this.echoedSequence[server] = hearsUs ? message.heardSequence[self] : 0;
+    this.echoedSequence[server] = message.echoOf(this.identity.self, this.identity.incarnation);
     this.lastEchoed[server] = this.echoedSequence[server];
     this.incarnation[server] = 0; // with our table it must begin anew
     this.newest[server] = events.exchange(slot, this.latest(server));
@@ -353,9 +350,7 @@ export class Membership {
   private viewOf(message: KeepAliveMessage): number {
     let hears = 0;
     for (let other = 0; other < this.table.serverCount; other++) {
-      const isHeard = (message.heard & (1 << other)) !== 0;
-      if (isHeard && message.heardIncarnation[other] === this.incarnation[other])
-        hears |= 1 << other;
+      if (message.hears(other, this.incarnation[other])) hears |= 1 << other;
     }
     return hears;
   }

@@ -232,6 +232,29 @@ export class KeepAliveMessage implements FunctionSets {
     return this.version === KEEP_ALIVE_VERSION || this.heardIncarnation[this.sender] === 0;
   }
 
+  /** It counts that incarnation of the server as heard. */
+  hears(server: number, incarnation: number): boolean {
+    return (this.heard & (1 << server)) !== 0 && this.heardIncarnation[server] === incarnation;
+  }
+
+  /** The newest message of that incarnation of the server that it has heard; 0: none. */
+  echoOf(server: number, incarnation: number): number {
+    return this.heardIncarnation[server] === incarnation
+      ? (this.heardSequence[server] as number)
+      : 0;
+  }
+
+  /** It echoes a message of that incarnation of the server, numbered `since` or later. */
+  echoes(server: number, incarnation: number, since: number): boolean {
+    return (
+      (this.heardIncarnation[server] === incarnation &&
+        (this.heardSequence[server] as number) >= since) ||
+      (this.successorServer === server &&
+        this.successorIncarnation === incarnation &&
+        this.successorSequence >= since)
+    );
+  }
+
   /**
    * Whether the sender excludes anything: running a function, giving all its resource, or moves.
    */

@@ -32,9 +32,9 @@ function isVouchedForUnproven(
   for (let left = membership.heard; left !== 0; left &= left - 1) {
     const witness = lowest(left);
     if (membership.echoedSequence[witness] !== 0) continue;
-    const { heard, heardIncarnation, heardSequence } = membership.latest(witness);
-    const isHeard = (heard & (1 << sender)) !== 0 && heardIncarnation[sender] === incarnation;
-    if (isHeard && sequence >= (heardSequence[sender] as number)) return true;
+    const third = membership.latest(witness);
+    const since = third.heardSequence[sender] as number;
+    if (third.hears(sender, incarnation) && sequence >= since) return true;
   }
   return false;
 }
