@@ -383,8 +383,8 @@ export const MUTATIONS: readonly Mutation[] = [
     changes: [
       {
         file: "src/core/admission.ts",
-        from: "for (let network = 0; network < NETWORKS_MAX; network++)\n      this.networkSequence[server * NETWORKS_MAX + network] = 0;",
-        to: "this.networkSequence[server * NETWORKS_MAX] = 0;",
+        from: "this.networkSequence.fill(0, server * NETWORKS_MAX, (server + 1) * NETWORKS_MAX);",
+        to: "this.networkSequence.fill(0, server * NETWORKS_MAX, server * NETWORKS_MAX + 1);",
       },
     ],
   },
