@@ -93,7 +93,9 @@ function privilegeFinding({ capabilities, lateness }: MachineFacts): Finding {
   );
   if (missing.length === 0) return good("privileges", "all that is needed");
   const found = `without ${missing.map(([, name]) => name).join(", ")}`;
-  const uses = missing.map(([, name, use]) => `${name} ${use}`).join(", ");
+  const uses = missing
+    .map(([, name, use]) => `${name === REALTIME ? `${name} or LimitRTPRIO` : name} ${use}`)
+    .join(", ");
   return {
     grade: missing.some(([bit]) => bit === 12n || bit === 13n) ? "stops" : "advice",
     subject: "privileges",

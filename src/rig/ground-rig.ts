@@ -271,7 +271,11 @@ class RigRun {
       [`${rig} enter ${id}`, "(elsewhere) a shell on a server"],
       [
         `${rig} enter ${id} ${wingman} status --run-dir ${runDirectory}`,
-        "(elsewhere) any command on it, console for one",
+        "(elsewhere) any command on it",
+      ],
+      [
+        `${rig} enter ${id} ${wingman} console --run-dir ${runDirectory}`,
+        "(elsewhere) its console, as on the serial line",
       ],
       [`${rig} enter seat-1 ${rig} call ADDRESS`, "(elsewhere) use a function from a seat"],
       [

@@ -160,7 +160,9 @@ export const INSTALLATION = (): string =>
       ],
       ["schema.json", "for your editor: every key of the configuration"],
     ]),
-    "As root, in the source tree, in this order:",
+    paragraph(
+      'In aircraft.json, keepAlive.keyFile is "/etc/wingman/keep-alive.key": without it, whoever reaches the network takes part. As root, in the source tree, in this order:',
+    ),
     `  mkdir -p /etc/wingman
   cp dist/wingman /usr/bin/
   cp aircraft.json /etc/wingman/
@@ -182,7 +184,7 @@ export const INSTALLATION = (): string =>
       wingman check --here --config /etc/wingman/aircraft.json
   systemctl enable --now wingman@a`,
     paragraph(
-      'The key is made once: copy it to the other servers instead, where it belongs to the user of the unit and is readable only by that user, too. The configuration names it: keepAlive.keyFile is "/etc/wingman/keep-alive.key".',
+      "The key is made once: copy it to the other servers instead, where it belongs to the user of the unit and is readable only by that user, too.",
     ),
     paragraph(
       "'wingman check --here' examines the machine as the user and with the privileges of the unit; called as root, it would not show that the unit lacks something, or cannot read the key. Correct what it marks with !! before the last command, which starts server a; on server b it is wingman@b.",
