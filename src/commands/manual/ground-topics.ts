@@ -106,7 +106,7 @@ export const RIG = (): string =>
     ),
     "Servers that are machines of their own",
     paragraph(
-      "'npm run vm' flies servers under QEMU; it needs no KVM, and fetches kernel and busybox from Debian once. '--only boot,console,watchdog,power-cuts,part,roll-back,install-cuts,take-over' selects checks; the topic measured describes each, with its results. roll-back needs the result of part. '--only load' installs over the network: 114 MB in blocks of 1,428 bytes, in lockstep with an emulated processor, take minutes. The parts of install-cuts have 500 kB of noise instead of the executable. Exit code 0 only if all passed.",
+      "'npm run vm' flies servers under QEMU; it needs no KVM, and fetches kernel and busybox from Debian once. '--only boot,console,watchdog,power-cuts,part,roll-back,install-cuts,take-over' selects checks; the topic measured describes each, with its results. roll-back needs the result of part. '--only load' installs over the network: 116 MB in blocks of 1,428 bytes, in lockstep with an emulated processor, take minutes. The parts of install-cuts have 500 kB of noise instead of the executable. Exit code 0 only if all passed.",
     ),
     paragraph(
       "Make the state disk with 'mkfs.ext4 -O ^metadata_csum': with a checksum, power cuts between the two sectors of a superblock left a file system that could not be mounted, in 4 of 86 cuts.",
