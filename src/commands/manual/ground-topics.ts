@@ -91,12 +91,12 @@ export const RIG = (): string =>
     "Real servers, over their serial consoles",
     "  wingman-rig acceptance --console a=/dev/ttyUSB0 --console b=/dev/ttyUSB1 \\\n      --config aircraft.json",
     paragraph(
-      "It drains and resumes a server, moves a function, checks the interlock, asks the operator to switch a server off and on while it watches the others, and finds all of it in their logs. Each of its nine steps is PASS, FAIL, or NOT DONE with the reason. --baud N is the speed of the lines; --skip-power asks nobody to switch anything.",
+      "It drains and resumes a server, moves a function, checks the interlock, asks the operator to switch a server off and on while it watches the others, and finds all of it in their logs. Functions are away while it does so, as they would be in flight. Each of its nine steps is PASS, FAIL, or NOT DONE with the reason; exit code 0 says that none failed, so look for NOT DONE before you sign. --baud N is the speed of the lines; --skip-power asks nobody to switch anything.",
     ),
     "Before a part goes onto the fleet",
     "  wingman-rig update --from part --to new-part --trust part-key.pub.pem\n  wingman-rig adopt --from part --to other-part --trust part-key.pub.pem",
     paragraph(
-      "update: each server flies from its own slots. One after the other is drained, gets the part ('part install', 'part activate'), is stopped, started from slots/current, keeps the part after its trial, and is resumed. Then the first one is rolled back ('part rollback') and flies beside the others. Both parts come from 'npm run package', for the same table and from different builds.",
+      "update: each server flies from its own slots. One after the other is drained, gets the part ('part install', 'part activate'), is stopped, started from slots/current, keeps the part after its trial, and is resumed. Then the first one is rolled back ('part rollback') and flies beside the others. Both parts come from 'npm run package', for the same table and from different builds: check the other commit out, 'npm run build', 'npm run package'.",
     ),
     paragraph(
       "adopt: half of the servers get the part and keep it by 'wingman adopt', which is also called where it must refuse; the others leave, and with the last one all functions move; then these come back with the new table. Functions without room are named, with the time for which they were away.",
