@@ -4,6 +4,7 @@
  */
 import { afterEach, beforeEach, describe, expect, test } from "bun:test";
 import {
+  LOG_LEASE_HELD_UP,
   LOG_LEASE_LOST,
   LOG_STALLED,
   LOG_VIP_FAILED,
@@ -235,13 +236,13 @@ describe("a loop that stood still", () => {
 });
 
 test("a renewal of the lease that stalls inside its call: everything is released at once", () => {
-  // which may happen by itself, while this process waits for the processor
+  // which may happen by itself, while this process or another one's rules keep the processor
   for (let attempt = 1; ; attempt++) {
     server.close();
     server = new LoneServer(host, VIPS, { withLease: true });
     try {
       server.begin();
-      break;
+      if (!server.records().some(([code]) => code === LOG_LEASE_HELD_UP) || attempt === 10) break;
     } catch (error) {
       if (attempt === 10) throw error;
     }

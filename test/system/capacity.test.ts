@@ -39,6 +39,15 @@ async function allOn(id: string): Promise<void> {
   );
 }
 
+/** Another engine than `before` takes part on a, and b hears it. */
+async function backOnA(before: number): Promise<void> {
+  const { a, b } = flight;
+  await until("another engine takes part on a", () => {
+    const heard = b.state()?.servers.find(({ id }) => id === "a")?.state;
+    return a.enginePid !== before && a.state()?.phase === "active" && heard === "alive";
+  });
+}
+
 test("capacity 0: everything moves; a killed engine, a killed daemon and a machine switched off change nothing", async () => {
   const { a, b } = flight;
   a.start(PLANNED);
@@ -58,16 +67,14 @@ test("capacity 0: everything moves; a killed engine, a killed daemon and a machi
 
   const { enginePid } = a;
   signal(enginePid, "SIGKILL");
-  await until("another engine takes part", () => {
-    const state = a.state();
-    return state !== null && a.enginePid !== enginePid && state.phase === "active";
-  });
+  await backOnA(enginePid);
   await allOn("b");
   expect(capacityOf(b, "a")).toBe(0);
 
+  const { enginePid: killed } = a;
   await a.stop("SIGKILL");
   a.start(PLANNED);
-  await until("a is back", () => a.state()?.phase === "active");
+  await backOnA(killed);
   await allOn("b");
   expect([capacityOf(a, "a"), capacityOf(b, "a")]).toEqual([0, 0]);
 

@@ -251,9 +251,10 @@ test("it stops when a server fails meanwhile, and reports it; running functions 
   const told = JSON.parse(out);
   expect([code, told.ok]).toEqual([1, false]);
   expect(told.problem).toEqual({
-    code: "CHANGED",
+    // STATE: the engine that was asked for the next move has seen it first
+    code: expect.stringMatching(/^(CHANGED|STATE)$/),
     message: expect.stringMatching(
-      /^stopped after [01] of 2 moves: (server b takes no functions now|announcements runs on a), /,
+      /^stopped after [01] of 2 moves: (server b takes no functions now, |announcements runs on a, |the server .* is not alive and active$)/,
     ),
   });
   await until("a has everything again", () => {
