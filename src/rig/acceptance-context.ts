@@ -3,7 +3,6 @@
  * that take more than one line.
  */
 import { join } from "node:path";
-import { timingOf } from "../boundary/timing.ts";
 import { RuntimeError } from "../command-line/errors.ts";
 import { parseAddress } from "../config/address.ts";
 import type { AircraftConfig } from "../config/model.ts";
@@ -110,13 +109,6 @@ export class AcceptanceContext {
   get detectionMs(): number {
     const { periodMs, lostAfterPeriods } = this.config.keepAlive;
     return (lostAfterPeriods + 1) * periodMs;
-  }
-
-  /** Servers that begin at most this far apart hear each other while they listen. */
-  get startTogetherMs(): number {
-    const { periodMs, lostAfterPeriods, recoveredAfterPeriods } = this.config.keepAlive;
-    const { listenUs } = timingOf(periodMs, lostAfterPeriods, recoveredAfterPeriods, 0);
-    return listenUs / 2000;
   }
 
   get serving(): VirtualServer[] {
