@@ -4,6 +4,7 @@
  * the loop takes over and never returns to Bun's event loop.
  */
 
+import { fullGC } from "bun:jsc";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { FunctionTable } from "../allocation/function-table.ts";
@@ -52,7 +53,7 @@ import { NativeMemory } from "../io/native-memory.ts";
 import { NeighbourWatch } from "../io/neighbour-watch.ts";
 import { NetworkObserver } from "../io/network-observer.ts";
 import {
-  becomeRealtime,
+  becomeRealtimeWithThreads,
   FLIGHT_PRIORITY,
   keepCpuAwake,
   lockMemory,
@@ -155,7 +156,7 @@ export async function engine(args: string[]): Promise<number> {
   setTimerSlack(1);
   lockMemory();
   keepCpuAwake();
-  const notRealtime = becomeRealtime(FLIGHT_PRIORITY);
+  const notRealtime = becomeRealtimeWithThreads(FLIGHT_PRIORITY);
 
   const flight = new Engine(
     table,
@@ -237,9 +238,7 @@ export async function engine(args: string[]): Promise<number> {
     decisions: new DecisionReport(table, flight, identity.digestHigh, identity.digestLow),
     lifeSigns: new LifeSigns(service, hardware),
   });
-  // What the start left behind. Collected in flight, it holds this thread up: the collector's own
-  // threads are not real-time, and on a busy machine they take tens of ms.
-  Bun.gc(true);
+  fullGC(); // what the start left behind, before the flight; unlike Bun.gc it keeps compiled code
   const ended = loop.run();
   if (ended === ENDED_LEFT) {
     if (guard.lease === null) guard.ownership?.remove();

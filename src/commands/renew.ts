@@ -6,7 +6,7 @@ import type { AircraftConfig } from "../config/model.ts";
 import { AddressLock } from "../io/address-lock.ts";
 import { libc, MSG_NOSIGNAL } from "../io/libc.ts";
 import { NativeMemory } from "../io/native-memory.ts";
-import { becomeRealtime, dieWithParent, lockMemory } from "../io/realtime.ts";
+import { becomeRealtimeWithThreads, dieWithParent, lockMemory } from "../io/realtime.ts";
 import { RENEWAL_REQUEST_BYTES_MAX } from "../io/renewal-process.ts";
 import { VipSwitcher } from "../io/vip-switcher.ts";
 import { addressLifetimeS } from "../upkeep/address-renewal.ts";
@@ -31,7 +31,7 @@ export async function renew(args: string[]): Promise<number> {
   const lock = new AddressLock();
   const request = new NativeMemory(RENEWAL_REQUEST_BYTES_MAX);
   lockMemory();
-  becomeRealtime(REALTIME_PRIORITY);
+  becomeRealtimeWithThreads(REALTIME_PRIORITY);
   for (;;) {
     // The first one says that it is there.
     if (libc.send(fd, request.address, 1, MSG_NOSIGNAL) < 0) return EXIT_DONE;

@@ -17,6 +17,9 @@ interface Findings {
   realtime: string | null;
   own: [priority: number, policy: number];
   child: [priority: number, policy: number];
+  withThreads: string | null;
+  threads: [priority: number, policy: number][];
+  heir: [priority: number, policy: number];
   lockedKiB: number;
   residentKiB: number;
 }
@@ -37,6 +40,14 @@ describe("realtime", () => {
     if (found.realtime === null) expect(found.own).toEqual([7, SCHED_FIFO]);
     else expect(found.realtime).toStartWith("sched_setscheduler: Operation not permitted (EPERM)");
     expect(found.child).toEqual([0, SCHED_OTHER]); // not inherited
+    expect(found.withThreads).toBe(found.realtime);
+    if (found.withThreads === null) {
+      const [own, ...others] = found.threads;
+      expect(own).toEqual([7, SCHED_FIFO]);
+      expect(others.length).toBeGreaterThan(0);
+      for (const other of others) expect(other).toEqual([6, SCHED_FIFO]);
+      expect(found.heir).toEqual([7, SCHED_FIFO]);
+    }
     if (found.memory === null) {
       expect(found.lockedKiB).toBeGreaterThan(1000);
       expect(found.residentKiB).toBeLessThan(400_000); // only what was touched
@@ -51,6 +62,7 @@ describe("realtime", () => {
     async () => {
       const found = await findings(WITHOUT_CAPABILITIES);
       expect(found.realtime).toBe("sched_setscheduler: Operation not permitted (EPERM)");
+      expect(found.withThreads).toBe(found.realtime);
       expect(found.own).toEqual([0, SCHED_OTHER]);
       expect(found.memory).toMatch(/^mlockall: .* \((EPERM|ENOMEM)\)$/);
       expect(found.parent).toBe(true);

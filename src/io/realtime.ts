@@ -1,4 +1,5 @@
-import { errno, SystemError } from "./errno.ts";
+import { readdirSync } from "node:fs";
+import { ESRCH, errno, SystemError } from "./errno.ts";
 import { libc, O_CLOEXEC, O_WRONLY } from "./libc.ts";
 import { NativeMemory, nativeString } from "./native-memory.ts";
 
@@ -13,10 +14,7 @@ export const FLIGHT_PRIORITY = 50;
 /** musl's own sched_setscheduler(3) answers ENOSYS whatever the kernel can do. */
 const SYS_SCHED_SETSCHEDULER = { x64: 144, arm64: 119 }[process.arch as "x64" | "arm64"];
 const SCHED_FIFO = 1;
-/**
- * Threads and children made later start with ordinary scheduling; otherwise everything that the
- * process starts would be real-time, too.
- */
+/** Threads and children made later start with ordinary scheduling. */
 const SCHED_RESET_ON_FORK = 0x4000_0000;
 
 const MCL_CURRENT = 1;
@@ -34,15 +32,41 @@ const SIGKILL = 9;
 const CPU_LATENCY_FILE = "/dev/cpu_dma_latency";
 
 /**
- * Gives this thread real-time `priority` 1–99, above every ordinary one. Returns the reason of a
- * refusal (EPERM: no CAP_SYS_NICE, or a control group without a real-time share), or null.
+ * Gives this thread real-time `priority` 1–99, above every ordinary one; threads and children made
+ * later are ordinary. Returns the reason of a refusal (EPERM: no CAP_SYS_NICE, or a control group
+ * without a real-time share), or null.
  */
 export function becomeRealtime(priority: number): string | null {
+  return refusalOf(schedule(0, SCHED_FIFO | SCHED_RESET_ON_FORK, priority));
+}
+
+/**
+ * The same for every thread of this process, the others one below this one. The compiler and the
+ * collector of JavaScript have threads and locks that this one waits for: if they are ordinary, a
+ * busy machine holds this one up for tens of ms. They end when idle and are made anew by this
+ * thread, at its priority, as is every child.
+ */
+export function becomeRealtimeWithThreads(priority: number): string | null {
+  const refused = schedule(0, SCHED_FIFO, priority);
+  if (refused !== 0) return refusalOf(refused);
+  for (const name of readdirSync("/proc/self/task")) {
+    const thread = Number(name);
+    const error = thread === process.pid ? 0 : schedule(thread, SCHED_FIFO, priority - 1);
+    if (error !== 0 && error !== ESRCH) return refusalOf(error);
+  }
+  return null;
+}
+
+/** @returns 0 or an errno */
+function schedule(thread: number, policy: number, priority: number): number {
   const parameter = new NativeMemory(4); // struct sched_param: i32 priority
   parameter.view.setInt32(0, priority, true);
-  const policy = SCHED_FIFO | SCHED_RESET_ON_FORK;
-  const result = libc.syscall(SYS_SCHED_SETSCHEDULER, 0, policy, parameter.address, 0, 0);
-  return result < 0 ? new SystemError("sched_setscheduler", errno()).message : null;
+  const result = libc.syscall(SYS_SCHED_SETSCHEDULER, thread, policy, parameter.address, 0, 0);
+  return result < 0 ? errno() : 0;
+}
+
+function refusalOf(error: number): string | null {
+  return error === 0 ? null : new SystemError("sched_setscheduler", error).message;
 }
 
 /**

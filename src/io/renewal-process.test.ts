@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, expect, test } from "bun:test";
 import { socketPair } from "./control-socket.ts";
-import { libc } from "./libc.ts";
+import { libc, MSG_DONTWAIT } from "./libc.ts";
 import { NativeMemory } from "./native-memory.ts";
 import { RENEWAL_REQUEST_BYTES_MAX, RenewalProcess } from "./renewal-process.ts";
 
@@ -19,7 +19,7 @@ afterEach(() => {
 
 const says = (): number => libc.send(other, memory.address, 1, 0);
 function isAsked(): number[] {
-  const length = libc.recv(other, memory.address, RENEWAL_REQUEST_BYTES_MAX, 0x40);
+  const length = libc.recv(other, memory.address, RENEWAL_REQUEST_BYTES_MAX, MSG_DONTWAIT);
   const count = length < 0 ? 0 : memory.view.getUint16(0, true);
   return Array.from({ length: count }, (_, at) => memory.view.getUint16(2 + 2 * at, true));
 }
@@ -65,6 +65,21 @@ test("the lock is asked for once, and free for a moment after an answer", () => 
   Bun.sleepSync(5);
   expect([renewals.isLockFree(), renewals.isLockFree()]).toEqual([false, false]);
   expect([isAsked(), renewals.isBusy]).toEqual([[], true]);
+  says();
+  expect([renewals.isLockFree(), renewals.isBusy]).toEqual([true, false]);
+});
+
+test("the lock is asked for ahead, once, and what was known just before holds meanwhile", () => {
+  renewals.askAhead();
+  expect(renewals.isBusy).toBe(false); // before its hello
+  says();
+  renewals.take();
+  renewals.askAhead();
+  expect([isAsked(), renewals.isBusy, renewals.isLockFree()]).toEqual([[], true, true]);
+  renewals.askAhead();
+  expect(libc.recv(other, memory.address, 1, MSG_DONTWAIT)).toBe(-1);
+  Bun.sleepSync(5);
+  expect(renewals.isLockFree()).toBe(false);
   says();
   expect([renewals.isLockFree(), renewals.isBusy]).toEqual([true, false]);
 });

@@ -69,14 +69,19 @@ export class RenewalProcess {
   isLockFree(): boolean {
     if (!this.hasBegun || this.isBusy) this.take();
     if (this.hasEnded || !this.hasBegun) return true;
+    if (this.count === 0 && nowUs() - this.answeredUs < LOCK_FREE_US) return true;
     if (this.isBusy) {
       if (nowUs() - this.askedUs < RENEWAL_SETTLE_MS * 1000) return false;
       this.end();
       return true;
     }
-    if (nowUs() - this.answeredUs < LOCK_FREE_US) return true;
     this.send(); // no VIP: only the lock
     return this.hasEnded;
+  }
+
+  /** Asks for the lock before {@link isLockFree} wants the answer. Never waits. No garbage. */
+  askAhead(): void {
+    if (this.hasBegun && !this.hasEnded && !this.isBusy) this.send();
   }
 
   /** Notes that the loop itself just had the lock. */

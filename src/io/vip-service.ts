@@ -120,6 +120,7 @@ export class VipService {
     if (this.count > 0) {
       this.switcher.commit();
       this.process?.noteLock();
+      if (moreFollow) this.process?.askAhead();
       for (let slot = 0; slot < this.count; slot++) this.report(slot, events);
       this.count = 0;
     }

@@ -64,7 +64,7 @@ export const RENEWAL_SETTLE_MS = 3000;
  * The loop takes the kernel's lock as free for this long after the renewal process held it: within
  * a batch or two of a failover, and far less than a period.
  */
-export const LOCK_FREE_US = 1_000;
+export const LOCK_FREE_US = 3_000;
 
 /** VIPs that waited for the kernel's lock longer than this are recorded. */
 export const VIPS_HELD_UP_MS = 20;

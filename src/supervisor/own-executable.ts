@@ -55,11 +55,7 @@ export function cleanEnvironment(
 }
 
 /**
- * Compilers of a process with a real-time thread: they work on that thread, once warm for less than
- * 10 ms at a time. Threads of their own are not real-time: on a busy machine they get no processor for tens
- * of ms while they hold a lock that the real-time thread needs.
+ * Compilers of a process with a real-time thread: without the last one, which takes a processor for
+ * tens of ms. The others' threads are real-time, too (becomeRealtimeWithThreads).
  */
-export const REALTIME_COMPILERS: Readonly<Record<string, string>> = {
-  BUN_JSC_useConcurrentJIT: "0",
-  BUN_JSC_useFTLJIT: "0",
-};
+export const REALTIME_COMPILERS: Readonly<Record<string, string>> = { BUN_JSC_useFTLJIT: "0" };

@@ -2,9 +2,10 @@
  * Makes itself real-time in every way of src/io/realtime, and prints the system's view of it as
  * JSON.
  */
-import { readFileSync } from "node:fs";
+import { readdirSync, readFileSync } from "node:fs";
 import {
   becomeRealtime,
+  becomeRealtimeWithThreads,
   dieWithParent,
   keepCpuAwake,
   lockMemory,
@@ -26,6 +27,12 @@ function scheduling(stat: string): number[] {
 }
 const own = scheduling(readFileSync("/proc/self/stat", "utf8"));
 const child = scheduling(Bun.spawnSync(["/bin/cat", "/proc/self/stat"]).stdout.toString());
+const withThreads = becomeRealtimeWithThreads(7);
+/** Of this thread, then of each other one. */
+const threads = readdirSync("/proc/self/task")
+  .sort((one, other) => Number(one) - Number(other))
+  .map((thread) => scheduling(readFileSync(`/proc/self/task/${thread}/stat`, "utf8")));
+const heir = scheduling(Bun.spawnSync(["/bin/cat", "/proc/self/stat"]).stdout.toString());
 const kilobytes = (name: string) =>
   Number(
     new RegExp(`^${name}:\\s+(\\d+)`, "m").exec(readFileSync("/proc/self/status", "utf8"))?.[1],
@@ -41,6 +48,9 @@ console.log(
     realtime,
     own,
     child,
+    withThreads,
+    threads,
+    heir,
     lockedKiB: kilobytes("VmLck"),
     residentKiB: kilobytes("VmRSS"),
   }),

@@ -1,9 +1,10 @@
 /**
- * The threads of the JavaScript engine beside the flight loop. They are not real-time: a loop that
- * waits for one is late on a busy machine.
+ * The threads of the JavaScript engine beside the flight loop, which waits for their locks: where
+ * they get no processor, it is late.
  */
 import { afterEach, beforeEach, expect, test } from "bun:test";
 import { readdirSync, readFileSync } from "node:fs";
+import { FLIGHT_PRIORITY } from "../../src/io/realtime.ts";
 import { Flight, type Server, TABLE } from "../harness/real-servers.ts";
 import { until } from "../harness/until.ts";
 
@@ -18,7 +19,6 @@ afterEach(async () => {
 /** Longer than it takes for a collection that the start asked for. */
 const PERIODS = 200;
 const COLLECTOR = "HeapHelper";
-const COMPILER = "JITWorker";
 
 /** Processor time in ns of each thread of a process, by thread name. */
 function threadsOf(pid: number): (readonly [name: string, ns: number])[] {
@@ -57,9 +57,15 @@ test("collect what the start left behind before the flight, not in it", async ()
     expect(ns).toBeLessThan(1.2 * (before[server] as number));
 });
 
-test("compile nothing: the loop does it itself", async () => {
+test("are real-time, as the loop is, which waits for their locks", async () => {
   flight.a.start(TABLE);
-  const names = threadsOf(await engineAfter(flight.a, PERIODS)).map(([name]) => name);
-  expect(names).toContain(COLLECTOR); // threads are read
-  expect(names).not.toContain(COMPILER);
+  const pid = await engineAfter(flight.a, PERIODS);
+  const threads = readdirSync(`/proc/${pid}/task`).map((thread) => {
+    const stat = readFileSync(`/proc/${pid}/task/${thread}/stat`, "utf8");
+    const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
+    return { isLoop: Number(thread) === pid, priority: Number(fields[37]) };
+  });
+  expect(threads.length).toBeGreaterThan(1);
+  for (const { isLoop, priority } of threads)
+    expect(priority).toBeGreaterThanOrEqual(isLoop ? FLIGHT_PRIORITY : FLIGHT_PRIORITY - 1);
 });
