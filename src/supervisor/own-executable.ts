@@ -56,6 +56,11 @@ export function cleanEnvironment(
 
 /**
  * Compilers of a process with a real-time thread: without the last one, which takes a processor for
- * tens of ms. The others' threads are real-time, too (becomeRealtimeWithThreads).
+ * tens of ms. The others have a thread each, which is real-time, too (becomeRealtimeWithThreads);
+ * more would take all processors from everything that is not.
  */
-export const REALTIME_COMPILERS: Readonly<Record<string, string>> = { BUN_JSC_useFTLJIT: "0" };
+export const REALTIME_COMPILERS: Readonly<Record<string, string>> = {
+  BUN_JSC_useFTLJIT: "0",
+  BUN_JSC_numberOfBaselineCompilerThreads: "1",
+  BUN_JSC_numberOfDFGCompilerThreads: "1",
+};
