@@ -41,10 +41,10 @@ export function becomeRealtime(priority: number): string | null {
 }
 
 /**
- * The same for every thread of this process, the others one below this one. The compiler and the
- * collector of JavaScript have threads and locks that this one waits for: if they are ordinary, a
- * busy machine holds this one up for tens of ms. They end when idle and are made anew by this
- * thread, at its priority, as is every child.
+ * The same for every thread of this process, at `priority` − 1 for all but this one. It waits for
+ * locks that the threads of JavaScript's compilers and collector hold: ordinary ones would hold it
+ * up for tens of ms on a busy machine. Idle ones end; what this thread starts later, children
+ * included, has its own priority.
  */
 export function becomeRealtimeWithThreads(priority: number): string | null {
   const refused = schedule(0, SCHED_FIFO, priority);

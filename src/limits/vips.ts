@@ -61,8 +61,8 @@ export const RENEWAL_WAIT_MS = 300;
 export const RENEWAL_SETTLE_MS = 3000;
 
 /**
- * The loop takes the kernel's lock as free for this long after the renewal process held it: within
- * a batch or two of a failover, and far less than a period.
+ * The loop takes the kernel's lock as free for this long after the renewal process or its own
+ * batch held it: long enough for the announcements between two batches, and less than a period.
  */
 export const LOCK_FREE_US = 3_000;
 
