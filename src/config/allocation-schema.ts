@@ -35,7 +35,7 @@ function amount(min: number, description: string) {
 
 export const ResourceSchema = amount(
   0,
-  "Resource of the server, in the integrator's own units; see the topic allocation.",
+  "Resource of the server, in the integrator's own units, less what the system itself needs. Wingman only adds up: it neither measures nor limits what a process uses. See the topic allocation.",
 );
 
 export const RequiredSchema = amount(

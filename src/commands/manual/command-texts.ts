@@ -101,9 +101,10 @@ The server stays drained until 'wingman resume', even if the engine, the daemon 
 machine is restarted.
 
 If no other server could run some functions, it names them and does nothing. With
---confirm, and while the ground input says on ground, it drains all the same. The
-console and 'wingman resume' follow the same rule. 'wingman plan --from' shows the
-effect beforehand.
+--confirm, and while the ground input says on ground, it drains all the same; on the
+last server alive everything then goes dark. So do the console, and 'wingman resume'
+where taking a function would stop another (topic ground). 'wingman plan --from' shows
+the effect beforehand.
 
 SIGTERM and SIGINT to 'wingman run' drain as well, then announce the departure and
 leave, on ground and in the air: they are for the service manager. The server does not
@@ -179,7 +180,12 @@ JSON: {"ok", "dryRun", "policy", "alive", "moves":[{"function", "from", "to", "d
 "mostEven", "fewest", "problem":{"code", "message"}}; "problem" when "ok" is false,
 with only "dryRun" when there is no plan. Codes are those of the topic console, and
 CHANGED, GIVENUP and READY.`,
-  console: `The maintenance console answers here and on the serial line
+  console: `A laptop reaches the console by ssh to the server and this command, as root or as the
+user or group of the unit; or by the serial line, with any terminal program; one that
+knows ZMODEM (minicom and picocom with rz, Tera Term) takes the downloads. The line
+asks for no password: whoever can plug in may do what the topic ground allows.
+
+The maintenance console answers here and on the serial line
 maintenance.console.device (8 data bits, no parity, 1 stop bit, no flow control,
 maintenance.console.baud). There Enter wakes it. A session ends after ${CONSOLE_IDLE_MS / 60_000} minutes without
 a key. Nothing is printed unasked.
@@ -321,6 +327,8 @@ touched:
 
   wingman part install part   verify, copy to the other slot; on ground
   wingman part activate       select it for the next start, on trial; on ground
+  wingman part good           keep the part on trial
+  wingman part rollback       select the other slot again; on ground
   wingman part boot           check the slot, count the starts of a trial
   wingman part status         contents of the slots, outcome of the last trial
 
@@ -333,7 +341,7 @@ by hand or by a data load, the slots cannot be changed in any other way. A power
 any instant leaves the previous part or the new one, whole.
 
 A part on trial is kept once 'wingman health' has reported healthy for 5 s, or by hand
-with 'part good'. The previous part returns by itself when the new one is not healthy
+with 'part good'. Wingman goes back to the previous part by itself when the new one is not healthy
 within parts.trialS (120 s), after 3 starts, or when a file of its slot is damaged; by
 hand with 'part rollback'. The log has the reason (WNG-0490 to 0492).
 

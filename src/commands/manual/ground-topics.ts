@@ -91,9 +91,12 @@ export const RIG = (): string =>
     "Real servers, over their serial consoles",
     "  wingman-rig acceptance --console a=/dev/ttyUSB0 --console b=/dev/ttyUSB1 \\\n      --config aircraft.json",
     paragraph(
-      "It drains and resumes a server, moves a function, checks the interlock, asks the operator to switch a server off and on while it watches the others, and finds all of it in their logs. Functions are away while it does so, as they would be in flight. Each of its nine steps is PASS, FAIL, or NOT DONE with the reason; exit code 0 says that none failed, so look for NOT DONE before you sign. --baud N is the speed of the lines; --skip-power asks nobody to switch anything.",
+      "It drains and resumes a server, moves a function, checks that moves are refused in the air, asks the operator to switch a server off and on while it watches the others, and finds all of it in their logs. Functions are away while it does so, as they would be in flight: each for the gap of a move, some more than once, those of the server that is switched off for the gap of a failure. Not with passengers aboard. Each of its nine steps is PASS, FAIL, or NOT DONE with the reason; exit code 0 says that none failed, so look for NOT DONE before you sign, and repeat what is not done. Should it be killed, or a line break, after a drain: type resume on that server. --baud N is the speed of the lines; --skip-power asks nobody to switch anything.",
     ),
-    "Before a part goes onto the fleet",
+    paragraph(
+      "Have at hand: an adapter for each server's serial line (a null modem where both ends are DTE; levels as the server has them), the permission to open the devices (group dialout; no root), the same aircraft.json, somebody at the power switch and at the air/ground signal, which says on ground. No other program may read the lines: disable serial-getty on the servers (WNG-0456).",
+    ),
+    "Before a part goes onto the fleet: on a virtual aircraft, no real server is touched",
     "  wingman-rig update --from part --to new-part --trust part-key.pub.pem\n  wingman-rig adopt --from part --to other-part --trust part-key.pub.pem",
     paragraph(
       "update: each server flies from its own slots. One after the other is drained, gets the part ('part install', 'part activate'), is stopped, started from slots/current, keeps the part after its trial, and is resumed. Then the first one is rolled back ('part rollback') and flies beside the others. Both parts come from 'npm run package', for the same table and from different builds: check the other commit out, 'npm run build', 'npm run package'.",
@@ -102,7 +105,7 @@ export const RIG = (): string =>
       "adopt: half of the servers get the part and keep it by 'wingman adopt', which is also called where it must refuse; the others leave, and with the last one all functions move; then these come back with the new table. Functions without room are named, with the time for which they were away.",
     ),
     paragraph(
-      "In both, two seats call every VIP: no gap above 50 ms for functions that had room all the time (plus the start of the process where a function starts on activation), and no VIP answered by two servers. The rig needs room for three copies of a part per server in TMPDIR. On a busy machine a server may be taken for lost, and the step then fails.",
+      "In both, two seats call every VIP: no gap above 50 ms for functions that had room all the time (plus the start of the process where a function starts on activation), and no VIP answered by two servers. An update of four servers takes a little more than a minute. The rig needs room for three copies of a part (350 MB) per server in TMPDIR. On a busy machine a server may be taken for lost, and the step then fails.",
     ),
     "Servers that are machines of their own",
     paragraph(
@@ -184,7 +187,7 @@ export const INSTALLATION = (): string =>
       wingman check --here --config /etc/wingman/aircraft.json
   systemctl enable --now wingman@a`,
     paragraph(
-      "The key is made once: copy it to the other servers instead, where it belongs to the user of the unit and is readable only by that user, too.",
+      "Every server gets the same: the executable, aircraft.json, the four files and the key, which is made once and copied, with its owner and mode. A server needs neither the source tree nor Node. 'wingman version --config /etc/wingman/aircraft.json' prints the same table digest on all of them. A program of yours writes the air/ground signal (topic ground); without it the server counts as in the air, and flies all the same.",
     ),
     paragraph(
       "'wingman check --here' examines the machine as the user and with the privileges of the unit; called as root, it would not show that the unit lacks something, or cannot read the key. Correct what it marks with !! before the last command, which starts server a; on server b it is wingman@b.",

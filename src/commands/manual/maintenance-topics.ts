@@ -46,6 +46,41 @@ unencrypted: the maintenance network must be private.
   /book/SERVER.json                    if SERVER fails, or comes back
   /log.txt, .csv, .jsonl, .bin         the log; Repr-Digest holds its SHA-256`;
 
+export const GROUND =
+  (): string => `Actions that disturb passengers are allowed on ground only. The air/ground signal is a
+file: maintenance.groundInput, or on-ground in the run directory. Its first character
+is 1 on ground and 0 in the air. Anything else, or no file, counts as in the air
+(WNG-0461 once a signal that was there is gone); 'show ground' on the console tells.
+
+                              on ground    in the air, or no signal
+  reading, test, downloads    yes          yes
+  drain, resume               yes          unless a function would stop
+  capacity, hold              yes          yes
+  move, rebalance             yes          no (ERR GROUND)
+  clear faults                yes          no
+  part install, activate,     yes          no
+    rollback; adopt
+  part good                   yes          yes
+  data load                   yes          no
+  SIGTERM, systemctl stop     yes          yes: they are the service manager's
+
+Where a function would stop, the answer names it, and the action needs confirm, or
+--confirm in a shell. That holds on the last server alive, too: on ground 'drain
+confirm' there makes every function go dark, and so does 'capacity 0 confirm', in the
+air as well. Look at 'show book' first.
+
+Who writes the signal is the integrator's choice: a GPIO value of sysfs, or a
+program that translates the avionics. Nothing in Wingman writes it. That program
+  - replaces the file by a rename, or writes one character in place;
+  - runs after the unit has made /run/wingman, or names a file elsewhere with
+    maintenance.groundInput, which the user of the unit can read;
+  - removes the file, or writes 0, when it does not know: a 1 that nobody renews
+    stays a 1. On a bench 'echo 1 > /run/wingman/on-ground' does; it goes with
+    the next boot.
+
+The file is read once a second. For actions, off ground counts at once, on ground
+after two seconds; for legs see the topic maintenance-log.`;
+
 export const MAINTENANCE_LOG =
   (): string => `Each server keeps its own log: maintenance.log in the state directory, a file of
 maintenance.log.sizeKiB that is allocated in full when it is created. Its records have
@@ -76,6 +111,23 @@ in an hour; further ones are counted, and the count is written at the end of the
 or leg. For maintenance.log.inhibitSeconds after power-up, effects of servers that
 start one after another are logged as events, not faults; a condition that persists
 then sets its fault.
+
+'show faults' on the console begins:
+
+  LEG 12: 2 FAULTS, 1 ACTIVE
+
+  WNG-0111 SERVER LOST
+    ACTIVE, CLASS 2, ATA 44-21, COUNT 3
+    FIRST ..., LAST ...
+    ...
+    CAUSE: ...
+    ACTION: ...
+
+It lists the faults of this leg, active ones first; another leg with --leg N. ACTIVE:
+it is so now. CLEARED: it is over. HARD, INTERMITTENT: the leg has ended. COUNT: how
+often it was set in the leg; 0: it has lasted since the leg before. At the end come
+active faults of other servers; they arrive one per period. 'clear faults' ends what is
+recorded as active, and repairs nothing.
 
 Each keep-alive carries the number of active faults, and one of them in turn: so 'show
 faults', 'wingman status' and the page of every server show those of the others.

@@ -24,7 +24,7 @@ import {
 } from "./flight-topics.ts";
 import { BUILD, INSTALLATION, RIG, SYSTEM } from "./ground-topics.ts";
 import { DATA_LOAD } from "./load-topic.ts";
-import { MAINTENANCE_LOG, PAGE } from "./maintenance-topics.ts";
+import { GROUND, MAINTENANCE_LOG, PAGE } from "./maintenance-topics.ts";
 import { PROCESSES } from "./process-topics.ts";
 import { VIPS } from "./vip-topic.ts";
 
@@ -91,7 +91,7 @@ public keys        parts.trust, read by 'wingman part'; relative paths likewise
   engine.stderr    what the engine printed before it died; empty otherwise
   manage.stderr    what the maintenance process printed
   on-ground        the air/ground signal, written by another program, unless
-                   maintenance.groundInput names another file
+                   maintenance.groundInput names another file (topic ground)
   capacity, hold   requests of a program, unless capacityInput and holdInput
                    of maintenance name other files
 
@@ -150,6 +150,7 @@ export const TOPICS: readonly Topic[] = [
     summary: "its records, faults and legs, and power failures",
     text: MAINTENANCE_LOG,
   },
+  { name: "ground", summary: "the air/ground signal, and what it allows", text: GROUND },
   { name: "faults", summary: "by symptom and by code: causes and actions", text: FAULTS },
   { name: "installation", summary: "files for systemd, udev and sysctl", text: INSTALLATION },
   { name: "rig", summary: "the virtual aircraft, and acceptance of a real one", text: RIG },
