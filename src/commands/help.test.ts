@@ -82,6 +82,12 @@ WNG-0120  CLIENT NETWORK CARRIER LOST  (class 2)
 `);
 });
 
+test.each(["show", "move", "download"])("%s is looked up with the console", async (name) => {
+  await expect(help([name])).rejects.toThrow(
+    new UsageError(`help: "${name}" is a command of the console: see 'wingman help console'`),
+  );
+});
+
 test("an unknown topic is answered with the nearest", async () => {
   await expect(help(["alocation"])).rejects.toThrow(
     new UsageError('help: unknown topic "alocation"; did you mean allocation?'),

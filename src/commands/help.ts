@@ -6,6 +6,7 @@ import { parseOptions } from "../command-line/options.ts";
 import { reflowed } from "../command-line/paragraph.ts";
 import { nearestName } from "../config/nearest.ts";
 import { alternatives, quoted } from "../config/problem.ts";
+import { CONSOLE_COMMANDS } from "../manage/console/console-commands.ts";
 import { askedCode, codeLabels, codeText, nearestCode } from "./manual/fault-topics.ts";
 import { TOPICS } from "./manual/manual.ts";
 
@@ -24,6 +25,10 @@ export async function help(args: string[]): Promise<number> {
   }
   const topic = TOPICS.find((candidate) => candidate.name === name);
   if (topic === undefined) {
+    if (CONSOLE_COMMANDS.some((command) => command.words[0] === name))
+      throw new UsageError(
+        `help: ${quoted(name)} is a command of the console: see 'wingman help console'`,
+      );
     const names = TOPICS.map((candidate) => candidate.name);
     const nearest = nearestName(name, [...names, ...codeLabels()]);
     const hint = nearest === null ? `expected ${alternatives(names)}` : `did you mean ${nearest}?`;

@@ -1,6 +1,6 @@
 /** Processes that Wingman may not signal, and orphans that no other process collects. */
 import { afterEach, expect, test } from "bun:test";
-import { readFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { processIds, processStat } from "../../src/supervisor/process-stat.ts";
 import { signal } from "../harness/signals.ts";
@@ -47,6 +47,7 @@ test.each([[WITHOUT_KILL], [[]]])(
     field.b.command("resume");
     await until("it runs as another user", () => {
       const pid = readFileSync(pidFile, "utf8");
+      if (!existsSync(`/proc/${pid}`)) return false; // it has just moved here
       return /^Uid:\s*65534/m.test(readFileSync(`/proc/${pid}/status`, "utf8"));
     });
     const pid = Number(readFileSync(pidFile, "utf8"));
