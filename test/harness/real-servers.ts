@@ -93,6 +93,14 @@ export class Server {
     return join(this.directory, "log");
   }
 
+  /** Its log has `text`, or gets it in time: a record may be written after what it tells of. */
+  async logs(text: string): Promise<void> {
+    await until(
+      () => `${this.id} logs ${text}: ${this.log}`,
+      () => this.log.includes(text),
+    );
+  }
+
   /** Output of the daemon. */
   get log(): string {
     return existsSync(this.logFile) ? readFileSync(this.logFile, "utf8") : "";

@@ -83,7 +83,7 @@ test("capacity 0: everything moves; a killed engine, a killed daemon and a machi
   a.start(PLANNED);
   await until("a is back", () => a.state()?.phase === "active");
   await allOn("b");
-  expect(a.log).toContain("gives 0 per cent of its resource");
+  await a.logs("gives 0 per cent of its resource");
 
   // Without a everything would stop: announced first, and done in the air when confirmed.
   await b.stop("SIGKILL");

@@ -148,7 +148,7 @@ describe("the lease by default", () => {
 
   test("is on, as the state shows", async () => {
     await fly(flight.a, TABLE, "running");
-    expect(flight.a.log).toContain("VIP LEASE ENFORCED BY: tcx");
+    await flight.a.logs("VIP LEASE ENFORCED BY: tcx");
     expect(flight.a.log).not.toContain("NO VIP LEASE");
     expect(flight.a.command("status").out).toContain("VIP lease running (tcx)");
     expect(flight.a.state()?.leaseKind).toBe("tcx");
@@ -163,7 +163,7 @@ describe("the lease by default", () => {
       const { a } = flight;
       a.launcher = without(missing);
       await fly(a, TABLE, "running");
-      expect(a.log).toContain("VIP LEASE ENFORCED BY: nftables");
+      await a.logs("VIP LEASE ENFORCED BY: nftables");
       expect(a.log).toMatch(new RegExp(`NO EBPF FOR VIP FILTER: [a-z ]+ \\(errno ${reason}\\)`));
       expect(a.state()?.leaseKind).toBe("nftables");
     },
@@ -208,7 +208,7 @@ describe("the lease by default", () => {
       keepAlive: { ...TABLE.keepAlive, periodMs: 20, lostAfterPeriods: 2 },
     };
     await fly(a, config, "missing");
-    expect(a.log).toContain("WNG-0306 NO VIP LEASE FITS DETECTION TIME: 40 ms 50 ms");
+    await a.logs("WNG-0306 NO VIP LEASE FITS DETECTION TIME: 40 ms 50 ms");
     expect(a.command("status").out).toContain("attention: NO VIP LEASE");
     // Detection after 40 ms: a busy machine releases everything again and again.
     await until("it has VIPs", () => a.vips().length > 0);
@@ -218,7 +218,7 @@ describe("the lease by default", () => {
     const { a } = flight;
     a.launcher = WITHOUT_NFTABLES;
     await fly(a, TABLE, "missing");
-    expect(a.log).toContain("WNG-0304 NO VIP LEASE: protocol not supported (errno 93)");
+    await a.logs("WNG-0304 NO VIP LEASE: protocol not supported (errno 93)");
     expect(a.vips().filter((vip) => VIPS.includes(vip)).length).toBeGreaterThan(0);
     expect(a.command("status").out).toContain("attention: NO VIP LEASE");
   });
@@ -228,7 +228,7 @@ describe("the lease by default", () => {
     a.launcher = WITHOUT_NFTABLES;
     a.start({ ...TABLE, clients: { lease: "required" } });
     expect(await a.exited()).toBe(1);
-    expect(a.log).toContain("this kernel has no nfnetlink (CONFIG_NETFILTER_NETLINK)");
+    await a.logs("this kernel has no nfnetlink (CONFIG_NETFILTER_NETLINK)");
     expect(a.vips()).toEqual([]);
   });
 

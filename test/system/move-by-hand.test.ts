@@ -104,7 +104,7 @@ test("there and back, asked at either server: the seats miss it for a moment, no
   seat.close();
   expect(seat.twice).toEqual([]);
   expect(Math.max(...unanswered)).toBeLessThanOrEqual(UNANSWERED_MAX);
-  expect(from.log).toContain("MOVE ASKED FOR: games");
+  await from.logs("MOVE ASKED FOR: games");
 });
 
 test("refused with the reason, and nothing happens", async () => {

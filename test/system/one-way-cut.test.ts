@@ -51,7 +51,7 @@ test(
     expect(ownersOf(state).announcements).toBe("b");
     expect(state.functions[0]?.state).toBe("running");
     expect(flight.a.vips()).toEqual([]);
-    expect(flight.a.log).toContain("WNG-0135 SERVER DOES NOT HEAR THIS ONE: b");
+    await flight.a.logs("WNG-0135 SERVER DOES NOT HEAR THIS ONE: b");
     cut(false);
     await flight.settled();
     const { tenures, lost } = await watch.end();

@@ -187,6 +187,7 @@ test("a server that came back empty gets its half, one function after the other;
     expect([address, count <= UNANSWERED_MAX, count]).toEqual([address, true, count]);
   const [state] = await flight.settled();
   expect(ownersOf(state)).toEqual(EVEN);
+  await until("both moves are logged", () => movesIn(b.log).length >= 2);
   expect(movesIn(b.log)).toEqual(["MOVE CARRIED OUT: announcements", "MOVE CARRIED OUT: map"]);
 
   a.land();
@@ -197,6 +198,7 @@ test("a server that came back empty gets its half, one function after the other;
     const json = JSON.parse((await rebalance(server, "--json")).out);
     expect(json).toMatchObject({ ok: true, dryRun: false, moves: [] });
   }
+  await until("both moves are logged", () => movesIn(a.log + b.log).length >= 2);
   expect(movesIn(a.log + b.log)).toHaveLength(2);
 });
 
@@ -286,7 +288,9 @@ test("by the console: it lists the moves, makes them when that is confirmed, and
     err: "",
   });
   expect(ownersOf(a.state() ?? flight.fail())).toEqual(EVEN);
-  expect(console("show", "log", "-n", "50").out.match(/MOVE TO b/g)).toHaveLength(3); // one refused
+  const logged = () => console("show", "log", "-n", "50").out.match(/MOVE TO b/g) ?? [];
+  await until("all is in the log", () => logged().length >= 3);
+  expect(logged()).toHaveLength(3); // one refused
   expect(console("rebalance", "confirm").out).toStartWith("NOTHING TO MOVE\n");
 });
 

@@ -19,7 +19,7 @@ test("a second daemon on the same client interface is refused", async () => {
   const twin = flight.a.twin(flight.a.host);
   twin.start(TABLE);
   expect(await twin.exited()).toBe(1);
-  expect(twin.log).toContain("eth0 is in use by another wingman");
+  await twin.logs("eth0 is in use by another wingman");
   expect(flight.a.vips().length).toBeGreaterThan(0);
   expect(flight.a.log).not.toContain("REMOVED BY HAND");
 });
@@ -57,7 +57,7 @@ test("a lease that does not fit the detection time is a wrong configuration", as
   const keepAlive = { ...TABLE.keepAlive, periodMs: 10, lostAfterPeriods: 2 };
   flight.a.start({ ...TABLE, keepAlive, clients: { lease: "required" } });
   expect(await flight.a.exited()).toBe(2);
-  expect(flight.a.log).toContain("clients.lease");
+  await flight.a.logs("clients.lease");
 });
 
 test("a wrong configuration: every problem, exit 2, nothing started", async () => {
@@ -67,9 +67,9 @@ test("a wrong configuration: every problem, exit 2, nothing started", async () =
   };
   flight.a.start(wrong);
   expect(await flight.a.exited()).toBe(2);
-  expect(flight.a.log).toContain("functions[0].priority");
-  expect(flight.a.log).toContain("functions[0].required");
-  expect(flight.a.log).toContain("functions[0].colour");
+  await flight.a.logs("functions[0].priority");
+  await flight.a.logs("functions[0].required");
+  await flight.a.logs("functions[0].colour");
   expect(existsSync(flight.a.runDirectory)).toBe(false);
   expect(flight.a.vips()).toEqual([]);
 });
