@@ -2,7 +2,11 @@
 import { afterEach, beforeEach, expect, test } from "bun:test";
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { LOG_STRANGER, LOG_VIP_REMOVED } from "../../src/boundary/maintenance-code.ts";
+import {
+  LOG_SERVER_LOST,
+  LOG_STRANGER,
+  LOG_VIP_REMOVED,
+} from "../../src/boundary/maintenance-code.ts";
 import { PHASE_ACTIVE } from "../../src/boundary/phase.ts";
 import {
   LOG_ENGINE_ENDED,
@@ -16,6 +20,7 @@ import {
 } from "../../src/catalogue/supervisor-code.ts";
 import { RECORD_QUEUE_MAX } from "../../src/limits.ts";
 import {
+  CONTROL_LOG,
   CONTROL_PHASE,
   CONTROL_START_PROCESS,
   CONTROL_STOP_PROCESS,
@@ -216,6 +221,7 @@ test(
     await daemon.engine();
     for (const index of [0, 1]) daemon.send(CONTROL_START_PROCESS, index, REASON_START);
     await daemon.recordsAtLeast(1, 2);
+    await daemon.recordsAtLeast(0, 1); // it runs: one that is stopped before tells only its end
     daemon.send(CONTROL_STOP_PROCESS, 0, 0);
     await daemon.recordsAtLeast(0, 2);
     daemon.signal("SIGTERM");
@@ -234,6 +240,8 @@ test(
     const pid = await until("the maintenance process", managePid);
     await until("the first record", () => recordsOf(daemon.stateDirectory).length > 0);
     signal(pid, "SIGSTOP");
+    daemon.send(CONTROL_LOG, NO_INDEX, LOG_SERVER_LOST, 1, 0); // one that it cannot store any more
+    await until("the record", () => daemon.errors.includes("SERVER LOST"));
     daemon.signal("SIGTERM");
     expect(await daemon.exitCode).toBe(0);
     expect(isRunning(pid)).toBe(false);
