@@ -106,7 +106,7 @@ export const TRIALS: readonly Trial[] = [
     rows: [
       [
         "power-off: functions of the server away",
-        "50 to 140 ms in 9 runs, 44 to 80 ms on a faster day; the longer ones waited until a less important process had ended",
+        "49 to 140 ms in 3 runs; 44 to 80 ms on a faster day, with an earlier executable; the longer ones waited until a less important process had ended",
       ],
       ["planned drain", "no seat saw a gap above 10 ms"],
       ["orderly stop", "no seat saw a gap above 8 ms"],
